@@ -1,0 +1,1 @@
+"""Talking to one server: connect, sign, call, page, stream."""

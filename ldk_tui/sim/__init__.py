@@ -1,0 +1,1 @@
+"""An LDK Server that never was: worlds, faults, the exact wire."""

@@ -1,0 +1,1 @@
+"""Showing the node and taking keys."""
