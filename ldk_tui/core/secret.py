@@ -17,11 +17,12 @@ _HIDDEN = "<secret>"
 class Secret(Generic[T]):
     """Holds one `str` or `bytes` and hides it everywhere but in `reveal()`.
 
-    Equality is constant time, so that two secrets can be compared without showing either. Not hashable into anything
-    that could be printed: the hash is that of the object's identity class, not of the value.
+    Equality is constant time, so that two secrets can be compared without showing either. The hash is the
+    same for all secrets, so that it says nothing of the value.
     """
 
     __slots__ = ("_value",)
+    _value: T
 
     def __init__(self, value: T) -> None:
         self._value = value
