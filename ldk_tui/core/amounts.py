@@ -15,6 +15,7 @@ from ldk_tui.core.errors import BadInput
 Msat = NewType("Msat", int)
 Sat = NewType("Sat", int)
 
+ZERO_MSAT = Msat(0)
 MAX_MSAT = Msat(2_100_000_000_000_000_000)
 _MSAT_PER_SAT = 1_000
 _SAT_PER_BTC = 100_000_000

@@ -3,7 +3,7 @@
 | type | form | source of the rule |
 |---|---|---|
 | NodeId | 66 hex digits, 33-byte compressed key | server facts 6.1 |
-| PaymentId | 64 hex digits. BOLT11, keysend, inbound: the payment hash; outbound BOLT12: random; on-chain: txid with its bytes reversed | 7.3 |
+| PaymentId | 64 hex digits: payment hash; outbound BOLT12: random; on-chain: txid, bytes reversed | 7.3 |
 | PaymentHash, OfferId, ChannelId, Txid | 64 hex digits | 6.1 |
 | UserChannelId | **decimal** u128, no padding; each side has its own | 6.1 |
 | ShortChannelId | uint64, block·2^40 + tx·2^16 + output; shown as `block x tx x output` | BOLT7 |

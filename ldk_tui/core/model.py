@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar
 
-from ldk_tui.core.amounts import Msat, Sat
+from ldk_tui.core.amounts import ZERO_MSAT, Msat, Sat
 from ldk_tui.core.ids import (
     BlockHash,
     ChannelId,
@@ -104,10 +104,10 @@ class ClaimableOnChannelClose:
     counterparty: NodeId
     amount_sat: Sat
     transaction_fee_sat: Sat
-    outbound_payment_htlc_rounded_msat: Msat = Msat(0)
-    outbound_forwarded_htlc_rounded_msat: Msat = Msat(0)
-    inbound_claiming_htlc_rounded_msat: Msat = Msat(0)
-    inbound_htlc_rounded_msat: Msat = Msat(0)
+    outbound_payment_htlc_rounded_msat: Msat = ZERO_MSAT
+    outbound_forwarded_htlc_rounded_msat: Msat = ZERO_MSAT
+    inbound_claiming_htlc_rounded_msat: Msat = ZERO_MSAT
+    inbound_htlc_rounded_msat: Msat = ZERO_MSAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ PendingSweep = PendingBroadcast | BroadcastAwaitingConfirmation | AwaitingThresh
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """GetBalances (6.3). The Lightning total excludes HTLCs in flight; see ClaimableOnChannelClose on double counting."""
+    """GetBalances (6.3). The Lightning total excludes HTLCs in flight; ClaimableOnChannelClose may count twice."""
 
     total_onchain_sat: Sat
     spendable_onchain_sat: Sat
@@ -344,7 +344,7 @@ class LspFeeLimits:
 
 @dataclass(frozen=True, slots=True)
 class Bolt11Kind:
-    """`lsp_fee_limits` is set for the bolt11_jit kind of 2026-04 only. An unpaid own invoice carries its preimage: hide."""
+    """`lsp_fee_limits`: only the bolt11_jit kind of 2026-04. An unpaid own invoice carries its preimage: hide it."""
 
     payment_hash: PaymentHash
     preimage: Secret[str] | None = None
@@ -390,7 +390,7 @@ PaymentKind = OnchainKind | Bolt11Kind | Bolt12OfferKind | Bolt12RefundKind | Sp
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment as ListPayments, GetPaymentDetails and events give it (7.3). There is no creation time and no reason."""
+    """A payment as ListPayments, GetPaymentDetails and events give it (7.3): no creation time, no reason."""
 
     id: PaymentId
     kind: PaymentKind
@@ -595,5 +595,3 @@ class GraphAnnouncement:
 class GraphNode:
     channels: tuple[ShortChannelId, ...]
     announcement: GraphAnnouncement | None
-
-

@@ -1,7 +1,7 @@
 """What can be asked of the server: one frozen request per RPC, and a table that says how each call behaves.
 
-The request classes are named like the RPCs. Amount oneofs: an amount, or `ALL_FUNDS`. `RPCS` maps the wire's method name
-to its answer type, deadline and effect (server facts 6.2; safety 3.2, 3.3). Empty answers are None.
+The request classes are named like the RPCs. Amount oneofs: an amount, or `ALL_FUNDS`. `RPCS` maps the wire's
+method name to its deadline and effect (server facts 6.2; safety 3.2, 3.3). Empty answers are None.
 """
 
 from __future__ import annotations
