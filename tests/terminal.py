@@ -26,7 +26,7 @@ class Terminal:
     """Runs a command on a pty of the given size; its standard error goes to a pipe of its own.
 
     `output` is all bytes that the program wrote; `text` the same without control sequences. Waiting is always for a
-    state, with a limit that only a hung program reaches.
+    state, with a limit that only a hung program reaches. `one_stream` puts standard error on the terminal too.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class Terminal:
         columns: int = 120,
         rows: int = 36,
         environment: dict[str, str] | None = None,
+        one_stream: bool = False,
     ) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.output = b""
@@ -51,7 +52,7 @@ class Terminal:
             list(command),
             stdin=slave,
             stdout=slave,
-            stderr=errors_write,
+            stderr=slave if one_stream else errors_write,
             start_new_session=True,
             env=clean | {"HOME": str(home), "TERM": "xterm-256color", "COLORTERM": "truecolor"} | (environment or {}),
         )
