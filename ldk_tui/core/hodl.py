@@ -3,8 +3,8 @@
 Heights first: the claim deadline is a *block height*; minutes are only ever a range, because blocks arrive at random.
 The node tells the life of a hodl payment in pieces that are lossy, stale or contradictory (server facts 7.4, 9;
 safety 4.5): an event that comes once, a row that never leaves PENDING, a record that turns from SUCCEEDED to FAILED
-when a second person pays. `HodlEvidence` gathers the pieces of one payment hash, in any order, and `state` says what they
-prove together. Money that was once seen settled stays settled.
+when a second person pays. `HodlEvidence` gathers the pieces of one payment hash, in any order, and `state` says what
+they prove together. Money that was once seen settled stays settled.
 """
 
 from __future__ import annotations
@@ -178,8 +178,8 @@ def held_payments(balances: Balances, known_hashes: Collection[PaymentHash]) -> 
 def is_hodl_row(payment: Payment) -> bool:
     """True for a row *of ListPayments* that can only stem from PaymentClaimable: incoming, BOLT11, PENDING (9.5).
 
-    Or FAILED: the row copies the record, and that says FAILED when a failed invoice was paid again (9.4, run). Never ask
-    this of GetPaymentDetails: there an unpaid ordinary invoice looks the same.
+    Or FAILED: the row copies the record, and that says FAILED when a failed invoice was paid again (9.4, run). Never
+    ask this of GetPaymentDetails: there an unpaid ordinary invoice looks the same.
     """
     return (
         payment.direction is Direction.INBOUND
@@ -213,10 +213,10 @@ class HodlEvidence:
     """All that was seen of one hash. Each `with_…` adds a piece and may come in any order, more than once.
 
     `own_invoice`: our journal made it. `settled`: some source once said SUCCEEDED; nothing takes that back.
-    `row_status`: ListPayments. `record_status`: GetPaymentDetails, the truth but for that. `asked_msat` None: any amount,
-    or not known. `claimable_unix`, `event_deadline`, `times_claimable`: PaymentClaimable; `failed_before`: its payment said FAILED, so that the record's
-    FAILED is about an earlier attempt. `held`: in the newest
-    GetBalances, which left us at `balances_unix`; `last_held`: when it was last in one.
+    `row_status`: ListPayments. `record_status`: GetPaymentDetails, the truth but for that. `asked_msat` None: any
+    amount, or not known. `claimable_unix`, `event_deadline`, `times_claimable`: PaymentClaimable; `failed_before`: its
+    payment said FAILED, so that the record's FAILED is about an earlier attempt. `held`: in the newest GetBalances,
+    which left us at `balances_unix`; `last_held`: when it was last in one.
     """
 
     payment_hash: PaymentHash
@@ -270,7 +270,7 @@ class HodlEvidence:
     def with_balances(
         self, held: HeldPayment | None, height: int | None, asked_unix: float, now_unix: float
     ) -> HodlEvidence:
-        """What a GetBalances that left at `asked_unix` shows of this hash. One older than the newest changes nothing."""
+        """What a GetBalances that left at `asked_unix` shows of this hash; one older than the newest is passed over."""
         if self.balances_unix is not None and asked_unix < self.balances_unix:
             return self
         seen = self._seen(height, now_unix) if held else self
