@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from ldk_tui.core.amounts import ZERO_MSAT, Msat, Sat, ppm, sat_to_msat
 from ldk_tui.core.errors import LdkError
 from ldk_tui.core.events import ChannelStateChanged, Event
+from ldk_tui.core.hodl import HodlState, Urgency
 from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, PaymentId, UserChannelId
 from ldk_tui.core.model import (
     Balances,
@@ -483,31 +484,6 @@ Revealed = Secret[str] | Withheld
 
 
 # --- hodl ----------------------------------------------------------------------------------------------------------
-
-
-class HodlState(Enum):
-    """HELD until the deadline; then the node gives it back without a word (LAPSED). Claimed and failed are decided.
-
-    WAITING: an invoice for a hash of ours that nobody has paid yet (known only from our own ledger).
-    """
-
-    HELD = "held"
-    WAITING = "waiting"
-    CLAIMED = "claimed"
-    FAILED = "failed"
-    LAPSED = "lapsed"
-    UNKNOWN = "unknown"
-
-
-class Urgency(Enum):
-    """Steps at 12, 6, 3, 1 and 0 blocks before the deadline (safety facts 4.6)."""
-
-    CALM = "calm"
-    NOTE = "note"
-    WARNING = "warning"
-    ALARM = "alarm"
-    NOW = "act now"
-    OVER = "deadline reached"
 
 
 @dataclass(frozen=True, slots=True)
