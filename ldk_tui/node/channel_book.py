@@ -8,20 +8,15 @@ which funding a channel had before, which event came last, and the last look of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ldk_tui.core.amounts import Msat, Sat
-from ldk_tui.core.events import ChannelState, ChannelStateChanged
+from ldk_tui.core.events import ChannelState, ChannelStateChanged, CloseReasonKind
 from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, UserChannelId
+from ldk_tui.core.liquidity import LiquiditySummary, SweepPart, bar_parts, is_phantom, summarize, sweep_parts
 from ldk_tui.core.model import (
-    AwaitingThresholdConfirmations,
     Balances,
     Channel,
-    ClaimableAwaitingConfirmations,
-    ClaimableOnChannelClose,
-    ContentiousClaimable,
-    CounterpartyRevokedOutputClaimable,
     LightningBalance,
     MaybePreimageClaimableHtlc,
     MaybeTimeoutClaimableHtlc,
@@ -33,21 +28,12 @@ from ldk_tui.core.model import (
 from ldk_tui.core.text import SafeText
 from ldk_tui.node.query import ChannelFilter, ChannelQuery, ChannelSort, ChannelStanding, parse_channels
 from ldk_tui.node.views import (
-    BarParts,
     ChannelCounts,
     ChannelKey,
     ChannelRow,
     ChannelsView,
     HtlcInFlight,
-    Sweep,
-    sat_to_msat_or_none,
 )
-
-PHANTOM_BLOCKS: Final = 6
-"""An opening of ours without a confirmation for so many blocks may not exist at all (6.9, run)."""
-
-SWEEP_CONFIRMATIONS: Final = 6
-"""A sweep counts as done, and its money as spendable, at ANTI_REORG_DELAY confirmations."""
 
 
 @dataclass(slots=True)
@@ -173,32 +159,32 @@ class ChannelBook:
             numbers[row.standing] += 1
         return ChannelCounts(**{standing.value: count for standing, count in numbers.items()})
 
-    def sweeps(self) -> tuple[Sweep, ...]:
-        """Money of closed channels on its way back, by height; those without a height last."""
-        found: list[Sweep] = []
-        listed = {each.channel_id for each in self.channels or ()}
-        for entry in self.balances.lightning if self.balances else ():
-            if isinstance(entry, UnknownBalance) or entry.channel_id in listed:
-                continue
-            if isinstance(entry, MaybePreimageClaimableHtlc):
-                continue  # not ours unless somebody tells the preimage
-            found.append(self._sweep(entry, entry.channel_id, entry.counterparty, entry.amount_sat, _height(entry)))
-        for stage in self.balances.sweeps if self.balances else ():
-            if isinstance(stage, UnknownSweep):
-                continue
-            height = None
-            if isinstance(stage, AwaitingThresholdConfirmations):
-                height = stage.confirmation_height + SWEEP_CONFIRMATIONS - 1
-            found.append(
-                self._sweep(stage, stage.channel_id, self._peer_of(stage.channel_id), stage.amount_sat, height)
-            )
-        return tuple(sorted(found, key=lambda each: (each.spendable_height is None, each.spendable_height or 0)))
+    def sweeps(self) -> tuple[SweepPart, ...]:
+        """Money of closed channels on its way back, with the peer where this book still knows it."""
+        if self.balances is None:
+            return ()
+        parts = sweep_parts(self.balances, self.channels or (), self.closings())
+        named = (
+            part if part.counterparty else replace(part, counterparty=self._peer_of(part.channel_id)) for part in parts
+        )
+        return tuple(named)
 
-    def _sweep(
-        self, entry: Any, channel_id: ChannelId | None, peer: NodeId | None, amount_sat: Sat, height: int | None
-    ) -> Sweep:
-        left = None if height is None or self.height is None else max(0, height - self.height)
-        return Sweep(channel_id, peer, self.aliases.get(peer) if peer else None, amount_sat, height, left, entry)
+    def closings(self) -> dict[ChannelId, CloseReasonKind]:
+        """Why channels closed, where an event told it."""
+        found = {}
+        for channel_id, memory in self._memory.items():
+            if memory.closing is not None and memory.closing.reason is not None:
+                found[channel_id] = memory.closing.reason.kind
+        return found
+
+    def phantoms(self) -> frozenset[ChannelId]:
+        return frozenset(row.channel_id for row in self.rows() if row.standing is ChannelStanding.PHANTOM)
+
+    def summary(self) -> LiquiditySummary | None:
+        """The money of the node; None until both answers are here."""
+        if self.balances is None or self.channels is None:
+            return None
+        return summarize(self.balances, self.channels, phantoms=self.phantoms(), closings=self.closings())
 
     def _peer_of(self, channel_id: ChannelId | None) -> NodeId | None:
         memory = self._memory.get(channel_id) if channel_id is not None else None
@@ -210,7 +196,7 @@ class ChannelBook:
 
     def _make_rows(self) -> Iterable[ChannelRow]:
         balances = self._balance_channels()
-        sweeps: dict[ChannelId, list[Sweep]] = {}
+        sweeps: dict[ChannelId, list[SweepPart]] = {}
         for sweep in self.sweeps():
             if sweep.channel_id is not None:
                 sweeps.setdefault(sweep.channel_id, []).append(sweep)
@@ -250,7 +236,7 @@ class ChannelBook:
         self,
         channel_id: ChannelId,
         entries: tuple[LightningBalance, ...],
-        sweeps: tuple[Sweep, ...],
+        sweeps: tuple[SweepPart, ...],
         connected: Mapping[NodeId, bool],
     ) -> ChannelRow:
         memory = self._memory.get(channel_id, _Memory())
@@ -286,9 +272,7 @@ class ChannelBook:
         if memory.closing is not None:
             return ChannelStanding.CLOSING  # the event came, the list has not been read since
         if not channel.is_ready:
-            since = memory.unconfirmed_since_height
-            waited = 0 if since is None or self.height is None else self.height - since
-            phantom = channel.is_outbound and not channel.confirmations and waited >= PHANTOM_BLOCKS
+            phantom = is_phantom(channel, memory.unconfirmed_since_height, self.height)
             return ChannelStanding.PHANTOM if phantom else ChannelStanding.PENDING
         if not channel.is_usable:
             return ChannelStanding.OFFLINE
@@ -298,56 +282,13 @@ class ChannelBook:
         for entry in entries:
             if isinstance(entry, MaybeTimeoutClaimableHtlc | MaybePreimageClaimableHtlc):
                 height = _height(entry)
-                left = None if height is None or self.height is None else height - self.height
+                left = None if self.height is None else height - self.height
                 held = isinstance(entry, MaybePreimageClaimableHtlc) and entry.payment_hash in self.held
                 yield HtlcInFlight(entry, left, held)
 
 
-def _height(entry: LightningBalance) -> int | None:
-    if isinstance(entry, ClaimableAwaitingConfirmations):
-        return entry.confirmation_height
-    if isinstance(entry, ContentiousClaimable):
-        return entry.timeout_height
-    if isinstance(entry, MaybeTimeoutClaimableHtlc):
-        return entry.claimable_height
-    if isinstance(entry, MaybePreimageClaimableHtlc):
-        return entry.expiry_height
-    assert isinstance(entry, ClaimableOnChannelClose | CounterpartyRevokedOutputClaimable | UnknownBalance)
-    return None
-
-
-def bar_parts(channel: Channel, entries: Iterable[LightningBalance]) -> BarParts | None:
-    """The capacity cut into parts that add up to it, whatever the server says; None when the capacity is no money.
-
-    What we own is exact where GetBalances has the channel (amount plus, for the funder, the fee of the commitment);
-    what is above the outbound capacity is then the reserve, as far as there is one.
-    """
-    capacity = sat_to_msat_or_none(channel.value_sat)
-    if capacity is None:
-        return None
-    rest = int(capacity)
-
-    def take(amount_msat: int) -> Msat:
-        nonlocal rest
-        taken = min(rest, max(0, amount_msat))
-        rest -= taken
-        return Msat(taken)
-
-    out = sum(each.amount_sat for each in entries if isinstance(each, MaybeTimeoutClaimableHtlc)) * 1_000
-    into = sum(each.amount_sat for each in entries if isinstance(each, MaybePreimageClaimableHtlc)) * 1_000
-    own = next((each for each in entries if isinstance(each, ClaimableOnChannelClose)), None)
-    our_reserve = (channel.our_reserve_sat or 0) * 1_000
-    ours = take(channel.outbound_capacity_msat)
-    theirs = take(channel.inbound_capacity_msat)
-    out_part, in_part = take(out), take(into)
-    if own is not None:
-        fee = own.transaction_fee_sat if channel.is_outbound else 0
-        our_reserve = min(our_reserve, max(0, (own.amount_sat + fee) * 1_000 - ours))
-    elif not ours:
-        our_reserve = 0
-    our_part = take(our_reserve)
-    their_part = take(channel.their_reserve_sat * 1_000)
-    return BarParts(ours, our_part, out_part, Msat(rest), in_part, their_part, theirs)
+def _height(entry: MaybeTimeoutClaimableHtlc | MaybePreimageClaimableHtlc) -> int:
+    return entry.claimable_height if isinstance(entry, MaybeTimeoutClaimableHtlc) else entry.expiry_height
 
 
 def _fits(row: ChannelRow, wanted: ChannelFilter) -> bool:

@@ -7,7 +7,7 @@ compare with `is`. Nothing here can do I/O.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,7 @@ from ldk_tui.core.errors import LdkError
 from ldk_tui.core.events import ChannelStateChanged, Event
 from ldk_tui.core.hodl import HodlState, Urgency
 from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, PaymentId, UserChannelId
+from ldk_tui.core.liquidity import BarParts, LiquiditySummary, SweepPart
 from ldk_tui.core.model import (
     Balances,
     Bolt12OfferKind,
@@ -31,7 +32,6 @@ from ldk_tui.core.model import (
     NodeInfo,
     Payment,
     Peer,
-    PendingSweep,
 )
 from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import SafeText
@@ -39,7 +39,6 @@ from ldk_tui.node.query import ChannelQuery, ChannelStanding, KindLabel, Payment
 
 if TYPE_CHECKING:
     from ldk_tui.core.attention import AttentionLine
-    from ldk_tui.core.liquidity import LiquiditySummary
 
 
 class Topic(Enum):
@@ -192,55 +191,18 @@ class ChannelCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceView:
-    """GetBalances and ListChannels, sorted by what can be done with the money.
-
-    `can_send_msat`, `can_receive_msat`: sums over usable channels. `reserves_sat`: our reserves in open channels.
-    `in_flight_out_sat`, `in_flight_in_sat`: HTLCs of GetBalances (those below about 354 sat never appear).
-    `swept_sat`: coming back from closed channels. `onchain_pending_sat`: in the on-chain total, neither spendable nor
-    anchor reserve. `phantom_sat`: counted by the server, but in channels whose funding may not exist.
-    `counted_twice_sat`: a cooperative close that has not confirmed is in both totals (server facts 6.3).
-    """
-
-    can_send_msat: Msat
-    can_receive_msat: Msat
-    lightning_total_sat: Sat
-    reserves_sat: Sat
-    in_flight_out_sat: Sat
-    in_flight_in_sat: Sat
-    onchain_spendable_sat: Sat
-    onchain_pending_sat: Sat
-    anchor_reserve_sat: Sat
-    onchain_total_sat: Sat
-    swept_sat: Sat
-    phantom_sat: Sat
-    counted_twice_sat: Sat
-    sweeps: tuple[Sweep, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sweep:
-    """Money of a closed channel on its way back. `blocks_left` None = not known yet. `entry` says the stage."""
-
-    channel_id: ChannelId | None
-    counterparty: NodeId | None
-    alias: SafeText | None
-    amount_sat: Sat
-    spendable_height: int | None
-    blocks_left: int | None
-    entry: LightningBalance | PendingSweep
-
-
-@dataclass(frozen=True, slots=True)
 class NodeView:
-    """The screen Node. Everything None or empty until it was read once; `feed` says how fresh it is."""
+    """The screen Node. Everything None or empty until it was read once; `feed` says how fresh it is.
+
+    `liquidity`: the money by what can be done with it. `balances_unix`: when that was read, by our clock.
+    `aliases`: names of the nodes that `liquidity.sweeps` and `liquidity.largest_…` name, as far as known.
+    """
 
     feed: FeedState
     info: NodeInfo | None = None
     network: Network | None = None
     level: Level | None = None
-    raw_balances: Balances | None = None
-    balances: BalanceView | None = None
+    balances: Balances | None = None
     balances_unix: float | None = None
     liquidity: LiquiditySummary | None = None
     channel_counts: ChannelCounts = field(default_factory=ChannelCounts)
@@ -250,6 +212,7 @@ class NodeView:
     tip_age_s: int | None = None
     attention: tuple[AttentionLine, ...] = ()
     recent: tuple[EventLine, ...] = ()
+    aliases: Mapping[NodeId, SafeText] = field(default_factory=dict)
     clock_skew_s: float | None = None
 
 
@@ -262,24 +225,6 @@ class ChannelKey:
 
     user_channel_id: UserChannelId
     counterparty: NodeId
-
-
-@dataclass(frozen=True, slots=True)
-class BarParts:
-    """The capacity from our side to theirs; the parts add up to it. `other_msat`: fees, anchors, HTLCs too small."""
-
-    ours_msat: Msat
-    our_reserve_msat: Msat
-    out_in_flight_msat: Msat
-    other_msat: Msat
-    in_in_flight_msat: Msat
-    their_reserve_msat: Msat
-    theirs_msat: Msat
-
-    @property
-    def capacity_msat(self) -> Msat:
-        lower = self.ours_msat + self.our_reserve_msat + self.out_in_flight_msat + self.other_msat
-        return Msat(lower + self.in_in_flight_msat + self.their_reserve_msat + self.theirs_msat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +262,7 @@ class ChannelRow:
     bar: BarParts | None = None
     htlcs: tuple[HtlcInFlight, ...] = ()
     balances: tuple[LightningBalance, ...] = ()
-    sweeps: tuple[Sweep, ...] = ()
+    sweeps: tuple[SweepPart, ...] = ()
     peer_connected: bool | None = None
     offline_since_unix: float | None = None
     funding_since_height: int | None = None
