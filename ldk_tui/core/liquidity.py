@@ -233,8 +233,8 @@ class LiquiditySummary:
     Send and receive: sums over *usable* channels. `lightning_sat`: ours in open channels, reserves included, phantoms
     and HTLCs in flight not. `reserves_sat`: the part of it that cannot be spent. `onchain_pending_sat`: in the on-chain
     total, neither spendable nor anchor reserve. `swept_sat`: coming back from closed channels, `counted_twice_sat`
-    taken out. `phantom_sat`: what the server counts in channels that may not exist. `ours_sat`: everything of ours but what
-    is in flight. Counts `mostly_ours`, `mostly_theirs` (80 % and more on one side), `in_between`: usable channels.
+    taken out. `phantom_sat`: what the server counts in channels that may not exist. `ours_sat`: everything of ours but
+    what is in flight. Counts `mostly_ours`, `mostly_theirs` (80 % and more on one side), `in_between`: usable channels.
     """
 
     can_send_msat: Msat
