@@ -216,7 +216,7 @@ EMPTY = framing.frame(b"")
 class Running(Protocol):
     """The fixture that starts servers."""
 
-    async def __call__(self, backend: Any = None, **options: Any) -> SimServer: ...
+    async def __call__(self, other: Any = None, **options: Any) -> SimServer: ...
 
 
 class Connect(Protocol):
