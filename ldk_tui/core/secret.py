@@ -52,6 +52,13 @@ class Secret(Generic[T]):
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
 
+    def __copy__(self) -> Secret[T]:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Secret[T]:
+        """Itself, so that values which hold a secret can be copied although it is not pickled."""
+        return self
+
     def __rich_repr__(self) -> Any:
         yield _HIDDEN
 
