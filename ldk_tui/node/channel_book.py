@@ -177,6 +177,23 @@ class ChannelBook:
                 found[channel_id] = memory.closing.reason.kind
         return found
 
+    def unconfirmed_since(self) -> dict[ChannelId, int]:
+        """The height at which a channel was first seen without a confirmation."""
+        return {
+            channel_id: memory.unconfirmed_since_height
+            for channel_id, memory in self._memory.items()
+            if memory.unconfirmed_since_height is not None
+        }
+
+    def offline_since(self) -> dict[NodeId, float]:
+        """Since when a peer's open channels are not usable; as far as this program has been watching."""
+        found: dict[NodeId, float] = {}
+        for memory in self._memory.values():
+            if memory.channel is not None and memory.offline_since_unix is not None:
+                peer = memory.channel.counterparty
+                found[peer] = min(found.get(peer, memory.offline_since_unix), memory.offline_since_unix)
+        return found
+
     def phantoms(self) -> frozenset[ChannelId]:
         return frozenset(row.channel_id for row in self.rows() if row.standing is ChannelStanding.PHANTOM)
 

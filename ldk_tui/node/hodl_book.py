@@ -146,12 +146,13 @@ class HodlBook:
         found = [evidence.held for evidence in self._evidence.values() if evidence.held is not None]
         return tuple(sorted(found, key=lambda each: (each.deadline_height, each.payment_hash)))
 
-    def evidence(self) -> tuple[HodlEvidence, ...]:
-        return tuple(self._evidence.values())
+    def unsettled(self) -> tuple[HodlEvidence, ...]:
+        """The evidence of those that were not seen settled."""
+        return tuple(each for each in self._evidence.values() if not each.settled)
 
     @property
     def anything_held(self) -> bool:
-        return any(evidence.state(self._height) is HodlState.HELD for evidence in self._evidence.values())
+        return any(each.state(self._height) is HodlState.HELD for each in self._evidence.values() if not each.settled)
 
     def view(
         self,

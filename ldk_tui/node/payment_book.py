@@ -75,6 +75,7 @@ class PaymentBook:
         self._hodl_shown: dict[PaymentHash, Shown] = {}
         self._everything = _Window(PaymentQuery(unpaid=True), ())
         self.open_ids: dict[PaymentId, None] = {}
+        self._failed: dict[PaymentId, int] = {}
         self.version = 0
 
     def __len__(self) -> int:
@@ -98,6 +99,10 @@ class PaymentBook:
     def hodl_row(self, payment_hash: PaymentHash) -> KeptRow | None:
         payment_id = self._hodl_ids.get(payment_hash)
         return self._rows[payment_id] if payment_id is not None else None
+
+    def failed_last(self, count: int = 50) -> list[PaymentId]:
+        """Outgoing payments that failed, the latest ones."""
+        return heapq.nlargest(count, self._failed, key=lambda each: self._failed[each])
 
     def newest(self, count: int) -> tuple[KeptRow, ...]:
         return tuple(self._everything.rows[:count])
@@ -191,6 +196,10 @@ class PaymentBook:
             self.open_ids.pop(key, None)
         else:
             self.open_ids[key] = None
+        if shown is Shown.FAILED and payment.direction is Direction.OUTBOUND:
+            self._failed[key] = payment.updated_unix
+        else:
+            self._failed.pop(key, None)
         if hodl and payment.payment_hash is not None:
             self._hodl_ids[payment.payment_hash] = key
 

@@ -331,10 +331,16 @@ class Store:
 
     # --- what to ask the node about -------------------------------------------------------------------------------
 
-    def ids_to_look_up(self) -> tuple[PaymentId, ...]:
+    def ids_to_look_up(self, *, also_failed: bool = False) -> tuple[PaymentId, ...]:
         """Ids whose record may say more than we know: everything that is not final, HTLCs of payments that no list
-        shows, and the transactions of channels and sweeps (on-chain payments are in no list, server facts 7.1)."""
+        shows, and the transactions of channels and sweeps (on-chain payments are in no list, server facts 7.1).
+
+        `also_failed`: outgoing payments that failed last, too: another client may have paid the same invoice since, and
+        the row of ListPayments does not move when it changes (7.2).
+        """
         wanted: dict[PaymentId, None] = dict.fromkeys(self.payments.open_ids)
+        if also_failed:
+            wanted.update(dict.fromkeys(self.payments.failed_last()))
         for payment_hash in self.hodl.unexplained():
             wanted[PaymentId(payment_hash)] = None
         for entry in self.balances.lightning if self.balances else ():
@@ -355,13 +361,13 @@ class Store:
             wanted[payment_id] = None
 
     def node_ids_to_name(self) -> tuple[NodeId, ...]:
-        """Peers and counterparties without an alias so far, whether or not the graph knows one."""
+        """Counterparties and peers, whether or not the graph has told their alias so far."""
         wanted: dict[NodeId, None] = {}
         for channel in self.channels.channels or ():
             wanted[channel.counterparty] = None
         for peer in self.peers or ():
             wanted[peer.node_id] = None
-        return tuple(each for each in wanted if each not in self.aliases and is_valid(each))
+        return tuple(each for each in wanted if is_valid(each))
 
     # --- giving out ------------------------------------------------------------------------------------------------
 
