@@ -86,7 +86,7 @@ def blind(
     """A path through `hops`: (33-byte node key, its plain payload), the first being the introduction node."""
     scalar = secp256k1.secret_scalar(session_key)
     path_key = secp256k1.multiply_base(scalar)
-    result = BlindedPath(introduction, secp256k1.compress(path_key), ())
+    first_key = secp256k1.compress(path_key)
     blinded = []
     for node_key, payload in hops:
         encoded = secp256k1.compress(path_key)
@@ -97,7 +97,7 @@ def blind(
         step = _next_step(encoded, shared)
         scalar = scalar * step % secp256k1.N
         path_key = secp256k1.multiply(path_key, step)
-    return BlindedPath(result.introduction, result.path_key, tuple(blinded))
+    return BlindedPath(introduction, first_key, tuple(blinded))
 
 
 def to_own_node(introduction: NodeId | DirectedChannel, node_key: bytes, session_key: bytes) -> BlindedPath:
@@ -139,7 +139,8 @@ def _encode_introduction(introduction: NodeId | DirectedChannel) -> bytes:
     if isinstance(introduction, DirectedChannel):
         if introduction.side is model.ChannelSide.UNKNOWN:
             raise ValueError("a channel has two sides")
-        return introduction.side.value.to_bytes(1, "big") + introduction.scid.to_bytes(8, "big")
+        side = 0 if introduction.side is model.ChannelSide.NODE_ONE else 1
+        return bytes((side,)) + introduction.scid.to_bytes(8, "big")
     return bytes.fromhex(introduction)
 
 
