@@ -188,10 +188,11 @@ class ChannelBook:
     def offline_since(self) -> dict[NodeId, float]:
         """Since when a peer's open channels are not usable; as far as this program has been watching."""
         found: dict[NodeId, float] = {}
-        for memory in self._memory.values():
-            if memory.channel is not None and memory.offline_since_unix is not None:
-                peer = memory.channel.counterparty
-                found[peer] = min(found.get(peer, memory.offline_since_unix), memory.offline_since_unix)
+        for channel in self.channels or ():
+            memory = self._memory.get(channel.channel_id)
+            if memory is not None and memory.offline_since_unix is not None:
+                since_unix = memory.offline_since_unix
+                found[channel.counterparty] = min(found.get(channel.counterparty, since_unix), since_unix)
         return found
 
     def phantoms(self) -> frozenset[ChannelId]:

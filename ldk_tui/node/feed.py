@@ -77,7 +77,7 @@ class Identity:
 
 
 class Feed:
-    """`connect` makes a new client for each attempt. `changed(topics)` is called at most once per flush."""
+    """`connect` makes a new client for each attempt. `flushed(topics)` is called with every flush, also with none."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Feed:
         store: Store,
         *,
         clock: Clock,
-        changed: Callable[[frozenset[Topic]], None],
+        flushed: Callable[[frozenset[Topic]], None],
         timing: Timing | None = None,
         identity: Identity | None = None,
     ) -> None:
@@ -93,12 +93,11 @@ class Feed:
         self._store = store
         self._clock = clock
         self._timing = timing or Timing()
-        self._changed = changed
+        self._flushed = flushed
         self._identity = identity or Identity()
         self._inbox: deque[Update] = deque()
         self._dirty: set[Topic] = set()
         self._tasks: list[asyncio.Task[None]] = []
-        self._extra: set[asyncio.Task[Any]] = set()
         self._hurry = asyncio.Event()
         self._wake = asyncio.Event()
         self._since_flush = 0
@@ -119,7 +118,7 @@ class Feed:
 
     async def stop(self) -> None:
         """Ends everything and closes the connections."""
-        tasks = [*self._tasks, *self._extra]
+        tasks = self._tasks
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -184,9 +183,8 @@ class Feed:
             self.state = replace(self.state, events_seen=seen, unknown_events=unknown)
             self.answered()
         self._since_flush = 0
-        if self._dirty:
-            topics, self._dirty = frozenset(self._dirty), set()
-            self._changed(topics)
+        topics, self._dirty = frozenset(self._dirty), set()
+        self._flushed(topics)
 
     # --- supervision -----------------------------------------------------------------------------------------------
 

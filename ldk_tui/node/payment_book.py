@@ -77,6 +77,8 @@ class PaymentBook:
         self.open_ids: dict[PaymentId, None] = {}
         self._failed: dict[PaymentId, int] = {}
         self.version = 0
+        self.listed = 0
+        """How many payments ListPayments has shown."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -114,17 +116,21 @@ class PaymentBook:
         old = self._rows.get(payment.id)
         hodl = _looks_like_hodl(payment, listed)
         if old is not None and _rank(old.payment, old.stamp) >= _rank(payment, stamp):
-            if listed:
+            if listed and not old.listed:
                 old.listed = True
+                self.listed += 1
             if hodl and not old.is_hodl:
                 self._put(old, old.payment, old.haystack, True, old.has_preimage, old.listed, old.stamp)
             return
         lean, has_preimage = without_secrets(payment)
         if old is None:
+            self.listed += listed
             self._put(None, lean, _haystack(lean), hodl, has_preimage, listed, stamp)
             return
         hodl, listed = hodl or old.is_hodl, listed or old.listed
         unchanged = lean == old.payment and hodl == old.is_hodl and has_preimage == old.has_preimage
+        if listed and not old.listed:
+            self.listed += 1
         if unchanged:
             old.listed, old.stamp = listed, stamp
             return

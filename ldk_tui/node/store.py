@@ -149,6 +149,8 @@ class Store:
 
     def _clear(self) -> None:
         self.info: NodeInfo | None = None
+        self.height_unix: float | None = None
+        """When we saw the height change; None until it has changed once while we looked."""
         self.balances: Balances | None = None
         self.balances_unix: float | None = None
         self.payments = PaymentBook()
@@ -226,6 +228,7 @@ class Store:
                 self.info = update.info
                 self._topics |= {Topic.INFO, Topic.ATTENTION}
             if update.info.height != height:
+                self.height_unix = None if height is None else update.ticket.at_unix
                 self.channels.take_height(update.info.height)
                 self.hodl.take_height(update.info.height)
                 self._topics |= {Topic.CHANNELS, Topic.BALANCES, Topic.HODL, Topic.PAYMENTS}
