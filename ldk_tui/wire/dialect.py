@@ -53,7 +53,11 @@ class Dialect(Protocol):
         ...
 
     def decode_request(self, method: str, data: bytes) -> Request:
-        """What a client asks, unchecked and uncleaned, as a server sees it. Raises MalformedRequest."""
+        """What a client asks, unchecked and uncleaned, as a server sees it.
+
+        Raises MalformedRequest, as strictly as the server's library: also for a known field of another wire type.
+        Unknown fields are ignored.
+        """
         ...
 
     def encode_answer(self, method: str, answer: Any) -> bytes:

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ldk_tui.core.errors import BadAnswer, NotSupported
 from ldk_tui.core.events import Event
@@ -17,6 +18,25 @@ from ldk_tui.wire.dialect import MalformedRequest
 from ldk_tui.wire.requests import Ask
 
 STREAM = "SubscribeEvents"
+
+
+def _has_wrong_wire_type(message: Message) -> bool:
+    """True when a field that the message knows came with another wire type, at any depth.
+
+    Python's protobuf takes such a field for an unknown one; the server's library refuses the whole request (server
+    facts 4.3, run), and the fields appended to harmless requests rely on that.
+    """
+    unknown: Any = UnknownFieldSet(message)
+    known = message.DESCRIPTOR.fields_by_number
+    if any(one.field_number in known for one in unknown):
+        return True
+    fields: Any = message.ListFields()
+    return any(
+        _has_wrong_wire_type(part)
+        for field, value in fields
+        if field.message_type is not None
+        for part in (value if field.is_repeated else (value,))
+    )
 
 
 class LevelDialect:
@@ -83,6 +103,8 @@ class LevelDialect:
             message.ParseFromString(data)
         except DecodeError:
             raise MalformedRequest(f"not the message {method}Request") from None
+        if _has_wrong_wire_type(message):
+            raise MalformedRequest(f"a field of {method}Request has another type")
         return row.read(message)
 
     def encode_answer(self, method: str, answer: Any) -> bytes:
