@@ -30,16 +30,18 @@ def load(path: Path, *, must_exist: bool = False) -> Config:
         return Config()
     except (OSError, ValueError) as error:
         raise BadInput(f"The config file {shown} cannot be read ({_reason(error)}).") from error
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise BadInput(f"The config file {shown} is not a regular file.")
         if os.name == "posix" and status.st_mode & stat.S_IWOTH:
             raise BadInput(f"Everybody may write to the config file {shown}; run chmod o-w on it first.")
-        try:
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
             content = file.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise BadInput(f"The config file {shown} cannot be read ({_reason(error)}).") from error
+    except OSError as error:
+        raise BadInput(f"The config file {shown} cannot be read ({_reason(error)}).") from error
+    finally:
+        os.close(descriptor)
     if len(content) > MAX_BYTES:
         raise BadInput(f"The config file {shown} is larger than 1 MiB; this cannot be a config.")
     return loads(content, path)

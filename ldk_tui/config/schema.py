@@ -107,7 +107,7 @@ class Config:
             if name in self.profiles:
                 return self.profiles[name]
             where = f"in {clean(str(self.path))}" if self.path else "because there is no config file"
-            raise BadInput(f"There is no profile {_quoted(name)} {where}{_nearest(name, self.profiles)}.")
+            raise BadInput(_ended(f"There is no profile {_quoted(name)} {where}{_nearest(name, self.profiles)}"))
         if self.default_profile is not None:
             return self.profiles[self.default_profile]
         if len(self.profiles) == 1:
@@ -279,7 +279,11 @@ def _read(
 
 
 def _bad(path: Path, key: str, what: str) -> BadInput:
-    return BadInput(f"{clean(str(path))}: {clean(key, max_cells=80)} {what}.")
+    return BadInput(_ended(f"{clean(str(path))}: {clean(key, max_cells=80)} {what}"))
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else sentence + "."
 
 
 def _quoted(text: str) -> str:
