@@ -141,7 +141,7 @@ class NodeService:
             channel_counts=store.channels.counts(),
             peers_connected=sum(peer.is_connected for peer in store.peers or ()),
             peers_known=len(store.peers or ()),
-            syncs=_syncs(info, server_unix, {line.sync for line in self.attention}) if info else (),
+            syncs=_syncs(info, server_unix, {line.sync for line in self.attention if line.sync}) if info else (),
             tip_age_s=None if store.height_unix is None else max(0, int(now_unix - store.height_unix)),
             attention=self.attention,
             recent=tuple(store.named(line, self.alias) for line in list(store.lines)[:RECENT]),
@@ -269,6 +269,6 @@ def _syncs(info: NodeInfo, server_unix: float, late: Container[object]) -> tuple
             (Sync.ONCHAIN, info.onchain_sync_unix, LateSync.ONCHAIN),
             (Sync.FEE_RATES, info.fee_rates_unix, LateSync.FEE_RATES),
             (Sync.GOSSIP, info.rgs_snapshot_unix, LateSync.GOSSIP),
-            (Sync.ANNOUNCEMENT, info.announcement_unix, ""),
+            (Sync.ANNOUNCEMENT, info.announcement_unix, None),
         )
     )
