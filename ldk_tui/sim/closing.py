@@ -1,8 +1,8 @@
 """The money of closed channels on its way back to a wallet, as GetBalances tells it (server facts 6.3, run).
 
-Cooperative: the snapshot stays in the Lightning balances while the wallet already counts the output. By force: claimable
-on close, awaiting confirmations (144 blocks for who broadcast, 6 for the peer), pending broadcast, awaiting its
-confirmation, awaiting the threshold, spendable.
+Cooperative: the snapshot stays in the Lightning balances while the wallet already counts the output. By force:
+claimable on close, awaiting confirmations (144 blocks for who broadcast, 6 for the peer), pending broadcast, awaiting
+its confirmation, awaiting the threshold, spendable.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from ldk_tui.sim.channel import ANTI_REORG_DELAY, FORCE_CLOSE_DELAY, Htlc
 if TYPE_CHECKING:
     from ldk_tui.sim.node import SimNode
 
+SWEEP_DELAY_BLOCKS = 3
+"""From the block at which a node sees that its money is ripe to the sweep (recorded: ripe at 463, confirmed in 467)."""
 _SWEEP_FEE_SAT = {True: 241, False: 220}
 
 
@@ -63,6 +65,7 @@ class Closing:
     htlcs: list[ClosedHtlc] = field(default_factory=list)
     sweep: Tx | None = None
     sweep_height: int = 0
+    ripe_height: int | None = None
     is_over: bool = False
 
     @property
@@ -89,14 +92,16 @@ class Closing:
         if self.how is How.COOPERATIVE or self.outpoint is None:
             self.is_over = height >= mature and all(each.resolved for each in self.htlcs)
             return
-        if self.sweep is None and height > mature:
+        if height >= mature and self.ripe_height is None:
+            self.ripe_height = height
+        if self.sweep is None and self.ripe_height is not None and height >= self.ripe_height + SWEEP_DELAY_BLOCKS:
             self._sweep(height, self.outpoint)
         swept_at = self._confirmed_at(self.sweep)
         done = swept_at is not None and height - swept_at + 1 >= ANTI_REORG_DELAY
         self.is_over = done and all(each.resolved for each in self.htlcs)
 
     def _sweep(self, height: int, outpoint: OutPoint) -> None:
-        """The sweeper acts one block after the money is ripe; until then the balance says pending broadcast."""
+        """Broadcast the sweep; until now the balance has said pending broadcast."""
         chain = self.node.world.chain
         amount_sat = chain.output(outpoint).amount_sat
         fee_sat = min(_SWEEP_FEE_SAT[self.how is How.OURS], amount_sat - 1)

@@ -13,6 +13,7 @@ from ldk_tui.core.model import GraphAnnouncement, GraphChannel, GraphNode, Graph
 from ldk_tui.core.text import SafeText
 from ldk_tui.sim import features
 from ldk_tui.sim.channel import CONFIRMATIONS_REQUIRED, Channel, Phase
+from ldk_tui.sim.graph import Graph
 
 if TYPE_CHECKING:
     from ldk_tui.sim.node import SimNode
@@ -20,19 +21,11 @@ if TYPE_CHECKING:
 
 
 class Gossip:
-    """`channels` and `announcements` are the strangers; the world's own part is read off its nodes."""
+    """`strangers` is the rest of the network, empty by default; the world's own part is read off its nodes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.channels: dict[ShortChannelId, GraphChannel] = {}
-        self.announcements: dict[NodeId, GraphAnnouncement] = {}
-        self._strangers: dict[NodeId, list[ShortChannelId]] = {}
-
-    def add(self, scid: ShortChannelId, channel: GraphChannel) -> None:
-        """A channel between two strangers, or between a stranger and a node of the world."""
-        self.channels[scid] = channel
-        for node_id in (channel.node_one, channel.node_two):
-            self._strangers.setdefault(node_id, []).append(scid)
+        self.strangers = Graph()
 
     def _own(self) -> dict[ShortChannelId, Channel]:
         found: dict[ShortChannelId, Channel] = {}
@@ -45,24 +38,28 @@ class Gossip:
         return found
 
     def scids(self) -> tuple[ShortChannelId, ...]:
-        return (*self._own(), *self.channels)
+        return (*self._own(), *self.strangers.list_channels())
 
     def channel(self, scid: ShortChannelId) -> GraphChannel | None:
         own = self._own().get(scid)
-        return self.channels.get(scid) if own is None else _described(own)
+        return self.strangers.channel(scid) if own is None else _described(own)
 
     def node_ids(self) -> tuple[NodeId, ...]:
         ours = {end.node.node_id: None for channel in self._own().values() for end in channel.ends}
-        return tuple(ours | dict.fromkeys(self._strangers))
+        return (*ours, *(each for each in self.strangers.list_nodes() if each not in ours))
 
     def node(self, node_id: NodeId) -> GraphNode | None:
         """Its channels, and its announcement if it made one. None when gossip has never heard of it."""
         scids = [s for s, c in self._own().items() if node_id in (end.node.node_id for end in c.ends)]
-        scids += self._strangers.get(node_id, [])
+        node, stranger = self._world.nodes.get(node_id), self.strangers.node(node_id)
+        if stranger is not None:
+            scids += stranger.channels
         if not scids:
             return None
-        node = self._world.nodes.get(node_id)
-        return GraphNode(tuple(scids), self.announcements.get(node_id) if node is None else _announcement(node))
+        announcement = None if stranger is None else stranger.announcement
+        if node is not None:
+            announcement = _announcement(node)
+        return GraphNode(tuple(scids), announcement)
 
 
 def _announcement(node: SimNode) -> GraphAnnouncement | None:

@@ -6,6 +6,7 @@ Negotiations take a moment; what the chain has to say is told by the nodes when 
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ldk_tui.core.amounts import Sat
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 NEGOTIATION_S = 0.1
 READY_DELAY_S = 0.03
 FUNDING_TIMEOUT_BLOCKS = 2016
-_SHARED_INPUT_WEIGHT = 396
+_SHARED_INPUT_WEIGHT = 382
 _SPLICE_OUT_FEE_SAT = 361
 _HTLC_CLAIM_FEE_SAT = 250
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -381,12 +382,10 @@ class Lifecycle:
         for htlc in channel.htlcs:
             offerer = channel.ends[htlc.offered_by].node
             if htlc not in standing:
-                self._world.clock.after(NEGOTIATION_S, lambda htlc=htlc: self._world.htlc_lost(htlc))
+                self._world.clock.after(NEGOTIATION_S, partial(self._world.htlc_lost, htlc))
         for each in closed:
             offerer = channel.ends[each.htlc.offered_by].node
-            offerer.at_height(
-                each.htlc.expiry_height, lambda each=each, offerer=offerer: self._htlc_expired(each, offerer)
-            )
+            offerer.at_height(each.htlc.expiry_height, partial(self._htlc_expired, each, offerer))
 
     def _htlc_expired(self, closed: ClosedHtlc, offerer: SimNode) -> None:
         if not closed.resolved and self._sweep_htlc(closed, offerer):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ldk_tui.core.amounts import Msat
@@ -164,7 +165,7 @@ def guard(flow: Flow) -> None:
     """For a payment that may get stuck: who offered an HTLC that is past its expiry closes the channel by force."""
     for part in flow.parts:
         for hop in part.hops:
-            hop.offerer.at_height(hop.htlc.expiry_height + 3, lambda hop=hop: _overdue(hop))
+            hop.offerer.at_height(hop.htlc.expiry_height + 3, partial(_overdue, hop))
 
 
 def _overdue(hop: Hop) -> None:
@@ -177,7 +178,7 @@ def wake(node: SimNode) -> None:
     node.asleep = False
     stuck, node.asleep_with = node.asleep_with, []
     for flow in stuck:
-        node.world.clock.after(HOP_DELAY_S, lambda flow=flow: arrive(flow))
+        node.world.clock.after(HOP_DELAY_S, partial(arrive, flow))
 
 
 def arrive(flow: Flow) -> None:

@@ -122,12 +122,18 @@ class Receiving:
             # a circular payment, or a second payer: failed back, and the record is FAILED from now on (9.4, run)
             node.store(record, status=PaymentStatus.FAILED)
             payments.fail(flow)
-        elif flow.payment_hash in self.held or node.world.clock.now > invoice.expires_unix + _EXPIRY_GRACE_S or flow.amount_msat + min(flow.skimmed_msat, invoice.skim_limit_msat) < (invoice.amount_msat or 0):
+        elif flow.payment_hash in self.held or not self._acceptable(flow, invoice):
             payments.fail(flow)
         elif invoice.preimage is not None:
             self._claim_soon(flow, invoice.preimage)
         elif record is not None:
             self._hold(flow, record)
+
+    def _acceptable(self, flow: Flow, invoice: OwnInvoice) -> bool:
+        """In time, and enough of it: a service may keep the fee that was agreed on."""
+        in_time = self._node.world.clock.now <= invoice.expires_unix + _EXPIRY_GRACE_S
+        skimmed_msat = min(flow.skimmed_msat, invoice.skim_limit_msat)
+        return in_time and flow.amount_msat + skimmed_msat >= (invoice.amount_msat or 0)
 
     def _keysend(self, flow: Flow, preimage: str) -> None:
         known = PaymentId(flow.payment_hash) in self._node.records

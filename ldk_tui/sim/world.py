@@ -38,7 +38,7 @@ class World:
         feerate_sat_per_kw: int = 500,
     ) -> None:
         self.seed = seed
-        self.rng = Random(seed)
+        self.rng = Random(seed)  # noqa: S311  a repeatable world, no secrets of anybody
         self.network = network
         self.clock = Clock(now)
         self.chain = Chain(seed, network, height, now)

@@ -39,7 +39,7 @@ def receive(node: SimNode, request: requests.Bolt12Receive) -> NewOffer:
     introduction = _introduction(node, usable)
     session = world.rng.randbytes(32)
     signing_key = hashlib.sha256(b"offer signing key" + node.key + session).digest()
-    path = blinded_path.to_own_node(introduction, node.key, session)
+    path = blinded_path.to_own_node(introduction, bytes.fromhex(node.node_id), session)
     bound = request.quantity if request.amount_msat is not None else None
     expires = None if request.expiry_s is None else int(world.now) + request.expiry_s
     offer = bolt12.Offer(

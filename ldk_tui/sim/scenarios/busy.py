@@ -20,7 +20,7 @@ _HISTORY_BLOCKS = int(DAYS * 144) - 38
 
 def build(setting: Setting) -> Scenario:
     world = new_world(setting, before_s=DAYS * 86_400)
-    rng = Random(setting.seed + 7)
+    rng = world.rng
     node = world.add_node(HERO, level=setting.level, address="192.0.2.21:9735")
     for amount_sat in (42_000_000, 18_500_000, 7_350_000):
         world.chain.mint(node.wallet.new_address(), amount_sat)
