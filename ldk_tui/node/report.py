@@ -31,6 +31,12 @@ _WORDS: Final = {
     StepResult.INVALID: "cannot be used",
     StepResult.UNUSED: "not used",
 }
+_CERTIFICATE: Final = (  # something answered, and it was not the server that is trusted
+    UnreachableCause.CERTIFICATE_CHANGED,
+    UnreachableCause.CERTIFICATE_EXPIRED,
+    UnreachableCause.CERTIFICATE_NAME,
+    UnreachableCause.CERTIFICATE_UNTRUSTED,
+)
 _FAILED: Final = (StepResult.UNREADABLE, StepResult.INVALID)
 
 _TO_DO: Final = {
@@ -89,15 +95,8 @@ def _ok(step: Step, error: LdkError | None) -> bool | None:
         return False
     if step.kind is StepKind.KEY_FILE and isinstance(error, AccessDenied) and error.cause is AccessCause.WRONG_KEY:
         return False
-    certificate = (
-        UnreachableCause.CERTIFICATE_CHANGED,
-        UnreachableCause.CERTIFICATE_EXPIRED,
-        UnreachableCause.CERTIFICATE_NAME,
-        UnreachableCause.CERTIFICATE_UNTRUSTED,
-    )
-    if step.kind is StepKind.CERTIFICATE and isinstance(error, Unreachable) and error.cause in certificate:
-        return False
-    return True
+    refused = isinstance(error, Unreachable) and error.cause in _CERTIFICATE
+    return not (refused and step.kind is StepKind.CERTIFICATE)
 
 
 def _words(step: Step) -> SafeText:
@@ -110,15 +109,9 @@ def _address_result(error: LdkError | None) -> bool | None:
         return None
     if not isinstance(error, Unreachable):
         return True  # it answered
-    reached = (
-        UnreachableCause.CERTIFICATE_CHANGED,
-        UnreachableCause.CERTIFICATE_EXPIRED,
-        UnreachableCause.CERTIFICATE_NAME,
-        UnreachableCause.CERTIFICATE_UNTRUSTED,
-    )
     if error.cause in (UnreachableCause.CERTIFICATE_FILE, UnreachableCause.KEY_FILE):
         return None  # not tried: something is missing before that
-    return error.cause in reached
+    return error.cause in _CERTIFICATE
 
 
 def _address_words(step: Step, ok: bool | None, error: LdkError | None) -> SafeText:
