@@ -356,7 +356,7 @@ def test_scripts_that_belong_together_are_not_flagged() -> None:
 
 
 def test_width_is_never_less_than_what_rich_measures() -> None:
-    """Every code point that is not replaced anyway: after cleaning, Rich (which composes the screen) never needs more cells than we counted."""
+    """Every code point that is not replaced anyway: Rich, which composes the screen, never needs more than counted."""
     points = (chr(point) for point in range(0x20, 0x110000) if unicodedata.category(chr(point))[0] != "C")
     suspects = [character for character in points if get_character_cell_size(character) > cell_width(character)]
     short = [hex(ord(one)) for one in suspects if cell_len(text := clean("a" + one)) > cell_width(text)]
