@@ -20,6 +20,7 @@ PLAIN: Final[Tone] = ""
 STRONG: Final[Tone] = "bold"
 MUTED: Final[Tone] = "$tone-muted"
 FAINT: Final[Tone] = "$tone-faint"
+RULE: Final[Tone] = "$tone-border"
 OK: Final[Tone] = "$tone-ok"
 ATTENTION: Final[Tone] = "bold $tone-attention"
 DANGER: Final[Tone] = "bold $tone-danger"
@@ -43,6 +44,7 @@ TONES: Final[tuple[Tone, ...]] = (
     STRONG,
     MUTED,
     FAINT,
+    RULE,
     OK,
     ATTENTION,
     DANGER,
@@ -91,8 +93,8 @@ _DARK_TONES: Final[dict[str, str]] = {
     "chip-signet-text": "#130a1c",
     "chip-regtest": "#9aa4ae",
     "chip-regtest-text": "#101418",
-    "chip-unknown": "#e8737b",
-    "chip-unknown-text": "#1c0a0c",
+    "chip-unknown": "#323c46",
+    "chip-unknown-text": "#d9dfe6",
 }
 
 _LIGHT_TONES: Final[dict[str, str]] = {
@@ -125,8 +127,8 @@ _LIGHT_TONES: Final[dict[str, str]] = {
     "chip-signet-text": "#130a1c",
     "chip-regtest": "#9aa4ae",
     "chip-regtest-text": "#101418",
-    "chip-unknown": "#b3232f",
-    "chip-unknown-text": "#fdf3f4",
+    "chip-unknown": "#dfe4e8",
+    "chip-unknown-text": "#1b2229",
 }
 
 DARK: Final = Theme(

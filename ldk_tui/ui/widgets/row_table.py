@@ -26,6 +26,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ldk_tui.ui.commands import LIST, bindings
 from ldk_tui.ui.line import EMPTY, Line, Span, cells, fit, plain, wrap
 from ldk_tui.ui.theme import ACCENT, CHANGED, MUTED, PLAIN, Tone
 from ldk_tui.ui.widgets.columns import GAP, GUTTER, Column, Placed, lay_out
@@ -68,7 +69,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     RowTable > .row-table--cursor { background: $tone-cursor; text-style: bold; }
     RowTable > .row-table--cursor-blurred { background: $tone-cursor-blurred; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = []  # given by ui.commands, as all keys are
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(LIST))
 
     @dataclass
     class Highlighted(Message):
