@@ -202,7 +202,7 @@ def _show(port: NodePort, options: AppOptions, paths: Paths, *, log_level: LogLe
         app.run()
         return app.return_code or 0
     finally:
-        logs.tear_down(log)
+        log.remove()
 
 
 def _with_profile(flags: Flags, profile: Profile) -> Flags:
