@@ -183,7 +183,10 @@ class FrameClient:
             case hf.SettingsFrame():
                 seen["settings"] = {str(int(code)): value for code, value in frame.settings.items()}
                 if "ACK" not in frame.flags:
-                    self.initial_window = frame.settings.get(4, 65_535)
+                    window = frame.settings.get(4, 65_535)
+                    for stream in self.windows.keys() - {0}:
+                        self.windows[stream] += window - self.initial_window
+                    self.initial_window = window
                     self.send(hf.SettingsFrame(0, flags=["ACK"]))
             case hf.WindowUpdateFrame():
                 seen["increment"] = frame.window_increment
