@@ -13,7 +13,9 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ldk_tui.client.discovery import SECRET_VARIABLES, Flags, find
 from ldk_tui.config import load, logs
@@ -28,6 +30,9 @@ from ldk_tui.node.refresh import NodeClient
 from ldk_tui.node.report import connection_report
 from ldk_tui.node.service import NodeService
 from ldk_tui.node.views import ConnectionReport, NodePort
+
+if TYPE_CHECKING:
+    from ldk_tui.ui.app import LdkTuiApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,10 +204,21 @@ def _show(port: NodePort, options: AppOptions, paths: Paths, *, log_level: LogLe
             log_place=None if demo else str(paths.log_file),
             driver_class=driver_class(),
         )
-        app.run()
+        asyncio.run(_until_told(app))
         return app.return_code or 0
     finally:
         log.remove()
+
+
+async def _until_told(app: LdkTuiApp) -> None:
+    """Runs the app; a signal that ends programs ends it as `q` does, so that the terminal is left as it was."""
+    loop = asyncio.get_running_loop()
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, partial(app.exit, return_code=128 + number))
+    await app.run_async()
 
 
 def _with_profile(flags: Flags, profile: Profile) -> Flags:
