@@ -3,10 +3,10 @@
 isort:skip_file
 Level 2026-04: the calls.
 
-On the wire the service is `/api.LightningNode/<Method>`; the client builds that path itself. Messages are named after
-their method. OK means accepted, not done, for everything that moves money or channels. Several calls say OK and do
-nothing; each says so here. Statuses in use: 3 input refused, 4 deadline, 9 Lightning refused, 12 not supported,
-13 server trouble, 14 going down, 16 access.
+On the wire the service is `/api.LightningNode/<Method>`; the client builds that path itself. Messages are named
+after their method. OK means accepted, not done, for everything that moves money or channels. Several calls say OK
+and do nothing; each says so here. Statuses in use: 3 input refused, 4 deadline, 9 Lightning refused, 12 not
+supported, 13 server trouble, 14 going down, 16 access.
 """
 
 from collections import abc as _abc
@@ -75,8 +75,8 @@ class GetNodeInfoResponse(_message.Message):
     node_alias: _builtins.str
     """The node's own name."""
     network: _types_pb2.Network.ValueType
-    """From servers of 2026-05-06 on. Absent means NOT KNOWN: an older server, or mainnet. It is `optional` here, so that a
-    value that was sent can be told from one that was not; take the network from the profile then.
+    """From servers of 2026-05-06 on. Absent means NOT KNOWN: an older server, or mainnet. It is `optional` here, so that
+    a value that was sent can be told from one that was not; take the network from the profile then.
     """
     @_builtins.property
     def current_best_block(self) -> _types_pb2.BestBlock:
@@ -1086,8 +1086,8 @@ Global___UpdateChannelConfigResponse: _TypeAlias = UpdateChannelConfigResponse  
 
 @_typing.final
 class CloseChannelRequest(_message.Message):
-    """Closes together with the peer. An unknown channel or a wrong peer gives OK, and nothing happens. The bytes are those
-    of a ForceCloseChannel without a reason.
+    """Closes together with the peer. An unknown channel or a wrong peer gives OK, and nothing happens. The bytes would be
+    those of a ForceCloseChannel without a reason: append a zero field 3 (bytes 18 00), which that call refuses.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -3,9 +3,9 @@
 isort:skip_file
 Level 2026-04: what SubscribeEvents streams.
 
-Hints, not history: no replay, no sequence number, no heartbeat, and a slow reader silently loses some. The same event
-may come twice. Nothing is said of outgoing payments accepted, on-chain transactions, hodl failures and time-outs,
-channels, peers, or expired invoices.
+Hints, not history: no replay, no sequence number, no heartbeat, and a slow reader silently loses some. The same
+event may come twice. Nothing is said of outgoing payments accepted, on-chain transactions, hodl failures and
+time-outs, channels, peers, or expired invoices.
 """
 
 from google.protobuf import descriptor as _descriptor

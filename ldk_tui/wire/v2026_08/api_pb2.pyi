@@ -3,10 +3,10 @@
 isort:skip_file
 Level 2026-08: the calls.
 
-On the wire the service is `/api.LightningNode/<Method>`; the client builds that path itself. Messages are named after
-their method. OK means accepted, not done, for everything that moves money or channels. Several calls say OK and do
-nothing; each says so here. Statuses in use: 3 input refused, 4 deadline, 9 Lightning refused, 12 not supported,
-13 server trouble, 14 going down, 16 access.
+On the wire the service is `/api.LightningNode/<Method>`; the client builds that path itself. Messages are named
+after their method. OK means accepted, not done, for everything that moves money or channels. Several calls say OK
+and do nothing; each says so here. Statuses in use: 3 input refused, 4 deadline, 9 Lightning refused, 12 not
+supported, 13 server trouble, 14 going down, 16 access.
 """
 
 from collections import abc as _abc
@@ -1213,8 +1213,8 @@ Global___UpdateChannelConfigResponse: _TypeAlias = UpdateChannelConfigResponse  
 
 @_typing.final
 class CloseChannelRequest(_message.Message):
-    """Closes together with the peer. An unknown channel or a wrong peer gives OK, and nothing happens. The bytes are those
-    of a ForceCloseChannel without a reason.
+    """Closes together with the peer. An unknown channel or a wrong peer gives OK, and nothing happens. The bytes would be
+    those of a ForceCloseChannel without a reason: append a zero field 3 (bytes 18 00), which that call refuses.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

@@ -3,9 +3,9 @@
 isort:skip_file
 Level 2026-08: what SubscribeEvents streams.
 
-Hints, not history: no replay, no sequence number, no heartbeat, and a slow reader silently loses some. The same event
-may come twice. Nothing is said of outgoing payments accepted, on-chain transactions, hodl failures and time-outs,
-splices negotiated, peers, or expired invoices.
+Hints, not history: no replay, no sequence number, no heartbeat, and a slow reader silently loses some. The same
+event may come twice. Nothing is said of outgoing payments accepted, on-chain transactions, hodl failures and
+time-outs, splices negotiated, peers, or expired invoices.
 """
 
 from collections import abc as _abc
