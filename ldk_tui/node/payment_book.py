@@ -33,7 +33,7 @@ from ldk_tui.core.model import (
     SpontaneousKind,
     UnknownKind,
 )
-from ldk_tui.node.query import KindLabel, PaymentFilter, PaymentQuery, PaymentSort, Shown, parse_payments
+from ldk_tui.node.query import Bounds, KindLabel, PaymentFilter, PaymentQuery, PaymentSort, Shown, parse_payments
 from ldk_tui.node.views import PaymentRow
 
 RECORD: Final = 1 << 48
@@ -340,10 +340,19 @@ def _passes(wanted: PaymentFilter, unpaid: bool) -> list[_Pass]:
         not_kinds = tuple(wanted.not_kinds)
         passes.append(lambda rows: [row for row in rows if row.kind not in not_kinds])
     for bounds in wanted.amounts:
-        passes.append(lambda rows, bounds=bounds: [row for row in rows if bounds.holds(row.amount_msat)])  # type: ignore[misc]
+        passes.append(_amount_pass(bounds))
     for bounds in wanted.fees:
-        passes.append(lambda rows, bounds=bounds: [row for row in rows if bounds.holds(row.fee_msat)])  # type: ignore[misc]
+        passes.append(_fee_pass(bounds))
     return passes
+
+
+def _amount_pass(bounds: Bounds) -> _Pass:
+    low, high = bounds.low_msat or 0, 1 << 64 if bounds.high_msat is None else bounds.high_msat
+    return lambda rows: [row for row in rows if (amount := row.amount_msat) is not None and low <= amount <= high]
+
+
+def _fee_pass(bounds: Bounds) -> _Pass:
+    return lambda rows: [row for row in rows if bounds.holds(row.fee_msat)]
 
 
 def _word_pass(word: str, wanted: bool) -> _Pass:

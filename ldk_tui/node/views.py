@@ -20,7 +20,9 @@ from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, PaymentId, UserChan
 from ldk_tui.core.liquidity import BarParts, LiquiditySummary, SweepPart
 from ldk_tui.core.model import (
     Balances,
+    Bolt11Kind,
     Bolt12OfferKind,
+    Bolt12RefundKind,
     Channel,
     Direction,
     ForwardedPayment,
@@ -30,8 +32,10 @@ from ldk_tui.core.model import (
     MaybeTimeoutClaimableHtlc,
     Network,
     NodeInfo,
+    OnchainKind,
     Payment,
     Peer,
+    SpontaneousKind,
 )
 from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import SafeText
@@ -289,13 +293,13 @@ class ChannelsView:
 
 
 class PaymentRow:
-    """A payment as the table shows it. Small (there may be 100,000): what can be worked out is a property.
+    """A payment as the table shows it. Small (there may be 100,000): what is not sorted or filtered by is a property.
 
     `payment` carries no secrets: `NodePort.reveal` asks the node for one when a person wants it. `haystack` is the
     lower-case text that plain filter words are looked for in. `is_hodl`: it was seen as a hodl payment.
     """
 
-    __slots__ = ("has_preimage", "haystack", "is_hodl", "payment", "shown")
+    __slots__ = ("amount_msat", "has_preimage", "haystack", "is_hodl", "kind", "payment", "shown")
 
     def __init__(self, payment: Payment, shown: Shown, haystack: str, is_hodl: bool, has_preimage: bool) -> None:
         self.payment = payment
@@ -303,6 +307,8 @@ class PaymentRow:
         self.haystack = haystack
         self.is_hodl = is_hodl
         self.has_preimage = has_preimage
+        self.kind: KindLabel = kind_label(payment, is_hodl)
+        self.amount_msat: Msat | None = effective_amount_msat(payment)
 
     def __repr__(self) -> str:
         return f"PaymentRow({self.payment.id}, {self.shown.value})"
@@ -322,14 +328,6 @@ class PaymentRow:
     @property
     def updated_unix(self) -> int:
         return self.payment.updated_unix
-
-    @property
-    def kind(self) -> KindLabel:
-        return kind_label(self.payment, self.is_hodl)
-
-    @property
-    def amount_msat(self) -> Msat | None:
-        return effective_amount_msat(self.payment)
 
     @property
     def fee_msat(self) -> Msat | None:
@@ -559,21 +557,19 @@ class NodePort(Protocol):
 
 def kind_label(payment: Payment, is_hodl: bool) -> KindLabel:
     """The kind in our words. JIT: the LSP kept a part, or the 2026-04 kind with its fee limits."""
-    name = type(payment.kind).__name__
-    if name == "Bolt11Kind":
+    kind = payment.kind
+    if isinstance(kind, Bolt11Kind):
         if is_hodl:
             return KindLabel.HODL
-        kind = payment.kind
-        jit = getattr(kind, "lsp_fee_limits", None) is not None or bool(getattr(kind, "skimmed_fee_msat", None))
-        return KindLabel.JIT if jit else KindLabel.BOLT11
-    return _LABELS.get(name, KindLabel.UNKNOWN)
+        return KindLabel.JIT if kind.lsp_fee_limits is not None or kind.skimmed_fee_msat else KindLabel.BOLT11
+    return _LABELS.get(type(kind), KindLabel.UNKNOWN)
 
 
-_LABELS = {
-    "OnchainKind": KindLabel.ONCHAIN,
-    "Bolt12OfferKind": KindLabel.BOLT12,
-    "Bolt12RefundKind": KindLabel.REFUND,
-    "SpontaneousKind": KindLabel.KEYSEND,
+_LABELS: dict[type, KindLabel] = {
+    OnchainKind: KindLabel.ONCHAIN,
+    Bolt12OfferKind: KindLabel.BOLT12,
+    Bolt12RefundKind: KindLabel.REFUND,
+    SpontaneousKind: KindLabel.KEYSEND,
 }
 
 
