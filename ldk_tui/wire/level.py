@@ -14,8 +14,8 @@ from ldk_tui.core.events import Event
 from ldk_tui.core.model import Level
 from ldk_tui.core.requests import Request, SubscribeEvents
 from ldk_tui.wire.answers import Answer
+from ldk_tui.wire.ask import Ask
 from ldk_tui.wire.dialect import MalformedRequest
-from ldk_tui.wire.requests import Ask
 
 STREAM = "SubscribeEvents"
 

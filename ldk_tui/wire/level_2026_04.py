@@ -32,10 +32,10 @@ from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import clean
 from ldk_tui.wire import answers, graph, invoices, node, payments, requests
 from ldk_tui.wire.answers import Answer
+from ldk_tui.wire.ask import Ask, read_route, write_channel_key
 from ldk_tui.wire.fields import identifier, u64
 from ldk_tui.wire.level import LevelDialect
 from ldk_tui.wire.numbers import NETWORK
-from ldk_tui.wire.requests import Ask
 from ldk_tui.wire.strings import raw, secret_word
 from ldk_tui.wire.v2026_04 import api_pb2 as api
 from ldk_tui.wire.v2026_04 import events_pb2 as events
@@ -274,7 +274,7 @@ def _open(m: api.OpenChannelRequest) -> core.OpenChannel:
 
 
 def _write_splice_in(out: api.SpliceInRequest, request: core.SpliceIn) -> None:
-    requests.write_channel_key(out, request)
+    write_channel_key(out, request)
     out.splice_amount_sats = _amount(request.amount, "amount in satoshi", "SpliceIn")
 
 
@@ -299,7 +299,7 @@ def _spontaneous(m: api.SpontaneousSendRequest) -> core.SpontaneousSend:
     return core.SpontaneousSend(
         amount_msat=Msat(m.amount_msat),
         node_id=ids.NodeId(m.node_id),
-        route=requests.read_route(m.route_parameters) if m.HasField("route_parameters") else None,
+        route=read_route(m.route_parameters) if m.HasField("route_parameters") else None,
     )
 
 

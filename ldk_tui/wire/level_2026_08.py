@@ -29,11 +29,11 @@ from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import clean
 from ldk_tui.wire import answers, graph, invoices, node, payments, requests
 from ldk_tui.wire.answers import Answer
+from ldk_tui.wire.ask import Ask, read_route, write_channel_key, write_route
 from ldk_tui.wire.channel_events import read_channel_event, write_channel_event
 from ldk_tui.wire.fields import identifier, u64, utf8
 from ldk_tui.wire.level import LevelDialect
 from ldk_tui.wire.numbers import CHANNEL_SIDE, NETWORK
-from ldk_tui.wire.requests import Ask
 from ldk_tui.wire.strings import raw, secret_word
 from ldk_tui.wire.v2026_08 import api_pb2 as api
 from ldk_tui.wire.v2026_08 import events_pb2 as events
@@ -248,7 +248,7 @@ def _open(m: api.OpenChannelRequest) -> core.OpenChannel:
 
 
 def _write_splice_in(out: api.SpliceInRequest, request: core.SpliceIn) -> None:
-    requests.write_channel_key(out, request)
+    write_channel_key(out, request)
     if request.amount is core.ALL_FUNDS:
         out.all_funds.SetInParent()
     elif request.amount is not None:
@@ -281,7 +281,7 @@ def _spontaneous(m: api.SpontaneousSendRequest) -> core.SpontaneousSend:
     return core.SpontaneousSend(
         amount_msat=Msat(m.amount_msat),
         node_id=ids.NodeId(m.node_id),
-        route=requests.read_route(m.route_parameters) if m.HasField("route_parameters") else None,
+        route=read_route(m.route_parameters) if m.HasField("route_parameters") else None,
         custom_tlvs=tuple(CustomTlv(one.type_num, one.value) for one in m.custom_tlvs),
         preimage=Secret(m.preimage) if m.HasField("preimage") else None,
     )
@@ -291,14 +291,14 @@ def _write_underpaying(out: api.Bolt11SendUnderpayingRequest, request: core.Bolt
     out.invoice = utf8(request.invoice, "invoice")
     out.amount_msat = u64(request.amount_msat, "amount in millisatoshi")
     if request.route is not None:
-        requests.write_route(out.route_parameters, request.route)
+        write_route(out.route_parameters, request.route)
 
 
 def _underpaying(m: api.Bolt11SendUnderpayingRequest) -> core.Bolt11SendUnderpaying:
     return core.Bolt11SendUnderpaying(
         m.invoice,
         Msat(m.amount_msat),
-        requests.read_route(m.route_parameters) if m.HasField("route_parameters") else None,
+        read_route(m.route_parameters) if m.HasField("route_parameters") else None,
     )
 
 

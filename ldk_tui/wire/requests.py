@@ -7,7 +7,6 @@ because refusing it with the right text is the server's work.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ldk_tui.core import requests as core
@@ -15,81 +14,23 @@ from ldk_tui.core.amounts import Msat, Sat
 from ldk_tui.core.ids import NodeId, PaymentHash, PaymentId, ShortChannelId, UserChannelId
 from ldk_tui.core.model import PageToken
 from ldk_tui.core.secret import Secret
+from ldk_tui.wire.ask import (
+    EMPTY_FIELD_2,
+    ZERO_FIELD_3,
+    Ask,
+    read_description,
+    read_route,
+    write_amount,
+    write_channel_key,
+    write_description,
+    write_route,
+)
 from ldk_tui.wire.channels import read_config, write_config
 from ldk_tui.wire.fields import i64, identifier, u32, u64, utf8
 
 if TYPE_CHECKING:
     from ldk_tui.wire.v2026_04 import api_pb2 as api04
-    from ldk_tui.wire.v2026_04 import types_pb2 as types04
     from ldk_tui.wire.v2026_08 import api_pb2 as api08
-    from ldk_tui.wire.v2026_08 import types_pb2 as types08
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """How the request of one method is written and read; its message is `<Method>Request`.
-
-    `suffix` is appended to the bytes: a field that this message ignores and that makes a dangerous twin refuse the same
-    signed body, because the signature does not cover the method (safety facts 2.7).
-    """
-
-    write: Callable[[Any, Any], None]
-    read: Callable[[Any], core.Request]
-    suffix: bytes = b""
-
-
-EMPTY_FIELD_2: Final = b"\x12\x00"
-"""Refused by Bolt11Send, Bolt12Send and UnifiedSend, whose field 2 is a number."""
-
-ZERO_FIELD_3: Final = b"\x18\x00"
-"""Refused by ForceCloseChannel, whose field 3 is a string."""
-
-
-# --- parts of requests --------------------------------------------------------------------------------------------
-
-
-def read_route(m: types04.RouteParametersConfig | types08.RouteParametersConfig) -> core.RouteParameters:
-    return core.RouteParameters(
-        max_fee_msat=Msat(m.max_total_routing_fee_msat) if m.HasField("max_total_routing_fee_msat") else None,
-        max_cltv_expiry_delta=m.max_total_cltv_expiry_delta,
-        max_path_count=m.max_path_count,
-        max_saturation_power_of_half=m.max_channel_saturation_power_of_half,
-    )
-
-
-def write_route(
-    out: types04.RouteParametersConfig | types08.RouteParametersConfig, route: core.RouteParameters
-) -> None:
-    """All four numbers, because a missing one counts as 0 and kills the payment; the fee alone has a default."""
-    out.SetInParent()
-    if route.max_fee_msat is not None:
-        out.max_total_routing_fee_msat = u64(route.max_fee_msat, "fee limit in millisatoshi")
-    out.max_total_cltv_expiry_delta = u32(route.max_cltv_expiry_delta, "CLTV limit in blocks")
-    out.max_path_count = u32(route.max_path_count, "number of parts")
-    out.max_channel_saturation_power_of_half = u32(route.max_saturation_power_of_half, "saturation limit")
-
-
-def _description(m: types04.Bolt11InvoiceDescription | types08.Bolt11InvoiceDescription) -> core.Description | None:
-    which = m.WhichOneof("kind")
-    if which == "direct":
-        return core.DirectDescription(m.direct)
-    return core.DescriptionHash(m.hash) if which == "hash" else None
-
-
-def _write_description(
-    out: types04.Bolt11InvoiceDescription | types08.Bolt11InvoiceDescription, description: core.Description
-) -> None:
-    if isinstance(description, core.DirectDescription):
-        out.direct = utf8(description.text, "description")
-    else:
-        out.hash = identifier(description.hash, "description hash")
-
-
-def _amount(value: int, out: Any, what: str = "amount in millisatoshi") -> None:
-    out.amount_msat = u64(value, what)
-
-
-# --- requests -----------------------------------------------------------------------------------------------------
 
 
 def _empty(kind: Callable[[], core.Request]) -> Ask:
@@ -106,9 +47,9 @@ def _write_bolt11_receive(
     out: api04.Bolt11ReceiveRequest | api08.Bolt11ReceiveRequest, request: core.Bolt11Receive
 ) -> None:
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.description is not None:
-        _write_description(out.description, request.description)
+        write_description(out.description, request.description)
     out.expiry_secs = u32(request.expiry_s, "expiry in seconds")
 
 
@@ -116,7 +57,7 @@ def _read_bolt11_receive(m: api04.Bolt11ReceiveRequest | api08.Bolt11ReceiveRequ
     return core.Bolt11Receive(
         expiry_s=m.expiry_secs,
         amount_msat=Msat(m.amount_msat) if m.HasField("amount_msat") else None,
-        description=_description(m.description),
+        description=read_description(m.description),
     )
 
 
@@ -124,9 +65,9 @@ def _write_receive_for_hash(
     out: api04.Bolt11ReceiveForHashRequest | api08.Bolt11ReceiveForHashRequest, request: core.Bolt11ReceiveForHash
 ) -> None:
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.description is not None:
-        _write_description(out.description, request.description)
+        write_description(out.description, request.description)
     out.expiry_secs = u32(request.expiry_s, "expiry in seconds")
     out.payment_hash = identifier(request.payment_hash, "payment hash")
 
@@ -138,7 +79,7 @@ def _read_receive_for_hash(
         payment_hash=PaymentHash(m.payment_hash),
         expiry_s=m.expiry_secs,
         amount_msat=Msat(m.amount_msat) if m.HasField("amount_msat") else None,
-        description=_description(m.description),
+        description=read_description(m.description),
     )
 
 
@@ -174,9 +115,9 @@ def _write_jit(
     out: api04.Bolt11ReceiveViaJitChannelRequest | api08.Bolt11ReceiveViaJitChannelRequest,
     request: core.Bolt11ReceiveViaJitChannel,
 ) -> None:
-    _amount(request.amount_msat, out)
+    write_amount(request.amount_msat, out)
     if request.description is not None:
-        _write_description(out.description, request.description)
+        write_description(out.description, request.description)
     out.expiry_secs = u32(request.expiry_s, "expiry in seconds")
     if request.max_total_lsp_fee_limit_msat is not None:
         out.max_total_lsp_fee_limit_msat = u64(request.max_total_lsp_fee_limit_msat, "LSP fee limit in millisatoshi")
@@ -186,7 +127,7 @@ def _read_jit(
     m: api04.Bolt11ReceiveViaJitChannelRequest | api08.Bolt11ReceiveViaJitChannelRequest,
 ) -> core.Bolt11ReceiveViaJitChannel:
     limit = Msat(m.max_total_lsp_fee_limit_msat) if m.HasField("max_total_lsp_fee_limit_msat") else None
-    return core.Bolt11ReceiveViaJitChannel(Msat(m.amount_msat), m.expiry_secs, _description(m.description), limit)
+    return core.Bolt11ReceiveViaJitChannel(Msat(m.amount_msat), m.expiry_secs, read_description(m.description), limit)
 
 
 def _write_variable_jit(
@@ -194,7 +135,7 @@ def _write_variable_jit(
     request: core.Bolt11ReceiveVariableAmountViaJitChannel,
 ) -> None:
     if request.description is not None:
-        _write_description(out.description, request.description)
+        write_description(out.description, request.description)
     out.expiry_secs = u32(request.expiry_s, "expiry in seconds")
     if request.max_proportional_lsp_fee_limit_ppm_msat is not None:
         out.max_proportional_lsp_fee_limit_ppm_msat = u64(
@@ -208,7 +149,7 @@ def _read_variable_jit(
     limit = m.max_proportional_lsp_fee_limit_ppm_msat
     return core.Bolt11ReceiveVariableAmountViaJitChannel(
         m.expiry_secs,
-        _description(m.description),
+        read_description(m.description),
         limit if m.HasField("max_proportional_lsp_fee_limit_ppm_msat") else None,
     )
 
@@ -216,7 +157,7 @@ def _read_variable_jit(
 def _write_bolt11_send(out: api04.Bolt11SendRequest | api08.Bolt11SendRequest, request: core.Bolt11Send) -> None:
     out.invoice = utf8(request.invoice, "invoice")
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.route is not None:
         write_route(out.route_parameters, request.route)
 
@@ -234,7 +175,7 @@ def _write_bolt12_receive(
 ) -> None:
     out.description = utf8(request.description, "description")
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.expiry_s is not None:
         out.expiry_secs = u32(request.expiry_s, "expiry in seconds")
     if request.quantity is not None:
@@ -253,7 +194,7 @@ def _read_bolt12_receive(m: api04.Bolt12ReceiveRequest | api08.Bolt12ReceiveRequ
 def _write_bolt12_send(out: api04.Bolt12SendRequest | api08.Bolt12SendRequest, request: core.Bolt12Send) -> None:
     out.offer = utf8(request.offer, "offer")
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.quantity is not None:
         out.quantity = u64(request.quantity, "quantity")
     if request.payer_note is not None:
@@ -276,7 +217,7 @@ def write_spontaneous(
     out: api04.SpontaneousSendRequest | api08.SpontaneousSendRequest, request: core.SpontaneousSend
 ) -> None:
     """What both levels can say of it."""
-    _amount(request.amount_msat, out)
+    write_amount(request.amount_msat, out)
     out.node_id = identifier(request.node_id, "node id")
     if request.route is not None:
         write_route(out.route_parameters, request.route)
@@ -306,12 +247,6 @@ def read_open(
         announce=m.announce_channel,
         disable_counterparty_reserve=m.disable_counterparty_reserve,
     )
-
-
-def write_channel_key(out: Any, request: Any) -> None:
-    """The two fields that name a channel in every channel call."""
-    out.user_channel_id = identifier(request.user_channel_id, "user channel id")
-    out.counterparty_node_id = identifier(request.counterparty, "counterparty's node id")
 
 
 def _write_splice_out(out: api04.SpliceOutRequest | api08.SpliceOutRequest, request: core.SpliceOut) -> None:
@@ -430,7 +365,7 @@ def _read_verify(m: api04.VerifySignatureRequest | api08.VerifySignatureRequest)
 def _write_unified(out: api04.UnifiedSendRequest | api08.UnifiedSendRequest, request: core.UnifiedSend) -> None:
     out.uri = utf8(request.uri, "payment text")
     if request.amount_msat is not None:
-        _amount(request.amount_msat, out)
+        write_amount(request.amount_msat, out)
     if request.route is not None:
         write_route(out.route_parameters, request.route)
 
