@@ -47,7 +47,7 @@ class _ServerH2(h2.connection.H2Connection):
             h2.config.H2Configuration(
                 client_side=False,
                 header_encoding=None,
-                # h2 would strip the blank at the end of a message; a real server sends it (some clients choke on it)
+                # h2 would strip the blank at the end of a message; a real server sends it
                 normalize_outbound_headers=False,
                 validate_outbound_headers=False,
             )
