@@ -101,7 +101,7 @@ class SimNode:
         self._sync_planned = False
         self._on_start: list[Callable[[], None]] = []
         self._unheard: list[Event] = []
-        self._count_payments()
+        self.recount()
         self._dialect: Dialect | None = None
 
     def __repr__(self) -> str:
@@ -146,6 +146,10 @@ class SimNode:
         self.world.clock.catch_up()
         return self.broadcast.subscribe()
 
+    def drop_streams(self) -> None:
+        """All event streams of this node end, as when the server goes down; new ones may be opened at once."""
+        self.broadcast.close()
+
     def metrics(self) -> str:
         from ldk_tui.sim.metrics import metrics_text
 
@@ -180,7 +184,8 @@ class SimNode:
         """Change a node record; its time is now."""
         self.records[record.id] = replace(record, updated_unix=int(self.world.clock.now), **changes)
 
-    def _count_payments(self) -> None:
+    def recount(self) -> None:
+        """Set the counters of the metrics, as the server does when it starts (4.8)."""
         self.succeeded = sum(p.status is PaymentStatus.SUCCEEDED for p in self.records.values())
         self.failed = sum(p.status is PaymentStatus.FAILED for p in self.records.values())
         self.counted_channels = len(self.channels)
@@ -272,7 +277,7 @@ class SimNode:
         self.running = True
         self._sync_planned = False
         self.sync()
-        self._count_payments()
+        self.recount()
         waiting, self._on_start = self._on_start, []
         unheard, self._unheard = self._unheard, []
         for event in unheard:

@@ -35,20 +35,33 @@ TEXT_TLV_TYPE = 65_537
 _DAY_S = 86_400.0
 
 
-def pay_invoice(payer: SimNode, payee: SimNode, amount_msat: int, *, hodl_preimage: str | None = None) -> Flow:
-    """A BOLT 11 payment. With `hodl_preimage` the payee does not know the preimage and holds what arrives."""
+def pay_invoice(
+    payer: SimNode,
+    payee: SimNode,
+    amount_msat: int,
+    *,
+    hodl_preimage: str | None = None,
+    padding: int | None = None,
+) -> Flow:
+    """A BOLT 11 payment. With `hodl_preimage` the payee does not know the preimage and holds what arrives.
+
+    `padding`: the blocks that the payer adds to the expiry (None: by lot). A held payment's deadline is 4 blocks plus
+    the padding after its arrival.
+    """
     world = payer.world
     preimage = hodl_preimage or world.random_hex()
     payment_hash, secret = hash_of(preimage), world.rng.randbytes(32)
     known = None if hodl_preimage is not None else preimage
     payee.receiving.expect(OwnInvoice(payment_hash, secret, known, amount_msat, world.now + _DAY_S))
-    return _start(payer, payee, payment_hash, amount_msat, Message(secret=secret))
+    return _start(payer, payee, payment_hash, amount_msat, Message(secret=secret), padding=padding)
 
 
-def pay_again(payer: SimNode, payee: SimNode, payment_hash: PaymentHash, amount_msat: int) -> Flow:
+def pay_again(
+    payer: SimNode, payee: SimNode, payment_hash: PaymentHash, amount_msat: int, *, padding: int | None = None
+) -> Flow:
     """Somebody pays an invoice of `payee` that exists already."""
     secret = payee.receiving.invoices[payment_hash].secret
-    return _start(payer, payee, payment_hash, amount_msat, Message(secret=secret))
+    return _start(payer, payee, payment_hash, amount_msat, Message(secret=secret), padding=padding)
 
 
 def pay_keysend(payer: SimNode, payee: SimNode, amount_msat: int, text: bytes | None = None) -> Flow:
@@ -81,6 +94,7 @@ def _start(
     *,
     payment_id: PaymentId | None = None,
     recorded_msat: int | None = None,
+    padding: int | None = None,
 ) -> Flow:
     """Begin the payment with the payer's record. Raises payments.NoRoute, with a FAILED record left behind."""
     world = payer.world
@@ -92,7 +106,7 @@ def _start(
         amount_msat=amount_msat,
         message=message,
         limits=Limits(),
-        padding=payments.padding_for(payer),
+        padding=payments.padding_for(payer) if padding is None else padding,
     )
     recorded = amount_msat if recorded_msat is None else recorded_msat
     try:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Final
 
+from ldk_tui.core.ids import PaymentHash
 from ldk_tui.core.model import Level, Network
 from ldk_tui.sim.faults import Faults
 from ldk_tui.sim.node import SimNode
@@ -26,20 +27,21 @@ NAMES: Final = ("busy", "first-day", "hodl-tense", "big", "hostile", "broken")
 class Scenario:
     """A world, the node that its server shows, and what goes wrong with that server.
 
-    `live`: it is meant to move by itself: `run` lets it. `troubles` are what a server cannot do by faults alone.
+    `live`: it is meant to move by itself, and `run` lets it. `preimages`: those of the node's hodl invoices, by payment
+    hash, which the node itself never has. `on_run` is done once when `run` begins.
     """
 
     name: str
     world: World
     node: SimNode
     faults: Faults = field(default_factory=Faults)
-    live: bool = False
+    live: bool = True
     traffic: Traffic | None = None
-    stream_loss_every_s: float | None = None
+    preimages: dict[PaymentHash, str] = field(default_factory=dict)
     on_run: list[Callable[[], None]] = field(default_factory=list)
 
     async def run(self, speed: float = 1.0) -> None:
-        """Follow real time until cancelled; with traffic when the scenario is a live one."""
+        """Follow real time until cancelled, `speed` times as fast; a live scenario has traffic then."""
         if self.live and self.traffic is not None:
             self.traffic.keep_going()
         for action in self.on_run:

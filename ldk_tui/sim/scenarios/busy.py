@@ -7,6 +7,7 @@ from random import Random
 from ldk_tui.core import requests
 from ldk_tui.core.amounts import Sat
 from ldk_tui.sim import payments, rpc
+from ldk_tui.sim.graph import Graph
 from ldk_tui.sim.node import SimNode
 from ldk_tui.sim.scenarios import Scenario, Setting
 from ldk_tui.sim.scenarios.cast import HERO, PEERS, add_peer, join, new_world
@@ -32,9 +33,12 @@ def build(setting: Setting) -> Scenario:
     traffic = Traffic(world, node, peers, rng)
     _history(world, traffic, rng, _HISTORY_BLOCKS)
     _turn_of_events(world, node, peers, traffic, rng)
-    left_s = setting.now - world.now
-    world.advance(max(0.0, left_s))
-    return Scenario("busy", world, node, live=True, traffic=traffic)
+    world.gossip.strangers = Graph(
+        setting.seed, nodes=420, channels=1_300, now_unix=int(setting.now), height=world.chain.height
+    )
+    node.recount()
+    world.clock.advance_to(setting.now)
+    return Scenario("busy", world, node, traffic=traffic)
 
 
 def _network(world: World, node: SimNode, peers: list[SimNode]) -> None:
