@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 TCP_QUICKACK: Final[int | None] = getattr(socket, "TCP_QUICKACK", None)
 _DEFAULT_WINDOW: Final = 65_535
+_CREDIT_STEP: Final = 65_536
 
 
 class AckStrategy(Enum):
@@ -122,13 +123,14 @@ class Connection(asyncio.Protocol):
         *,
         deadline_s: float | None,
         room: int,
+        whole: bool = False,
     ) -> Exchange:
         """Send one request; returns when it was handed to the transport. Raises Ended(sent=False) when it was not.
 
         `make_headers` is called at the very last moment, after waiting for a free stream, so that the timestamp that it
-        signs is fresh. `room`: how much of the answer may lie unread before the peer is slowed down.
+        signs is fresh. `room` and `whole`: see `Exchange`.
         """
-        exchange = Exchange(self, room)
+        exchange = Exchange(self, room, min(_CREDIT_STEP, self._limits.window_bytes // 4), whole=whole)
         if deadline_s is not None:
             exchange.timer = self._loop.call_later(deadline_s, exchange.fail, End.DEADLINE)
         try:
@@ -231,8 +233,7 @@ class Connection(asyncio.Protocol):
         elif isinstance(event, h2.events.ResponseReceived):
             exchange = self._exchanges.get(event.stream_id or 0)
             if exchange is not None:
-                exchange.headers = dict(event.headers or ())
-                exchange.wake()
+                exchange.begun(dict(event.headers or ()))
         elif isinstance(event, h2.events.TrailersReceived):
             exchange = self._exchanges.get(event.stream_id or 0)
             if exchange is not None:

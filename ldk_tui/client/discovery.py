@@ -268,9 +268,7 @@ def _trust(search: _Search, storage: tuple[tuple[Path, str], ...]) -> Trust:
     flags = search.flags
     if flags.system_trust:
         if flags.cert is not None:
-            raise BadInput(
-                "Give either --cert or --system-trust: a pin and the system's authorities exclude each other."
-            )
+            raise BadInput("Give either --cert or --system-trust: one excludes the other.")
         if flags.certificate_name is not None:
             raise BadInput("Another certificate name is only accepted together with a pinned certificate (--cert).")
         search.note(StepKind.CERTIFICATE, "authorities of this system", "--system-trust", StepResult.OK)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import Enum
-from typing import Final, Protocol
-
-_CREDIT_STEP: Final = 65_536
+from typing import Protocol
 
 
 class End(Enum):
@@ -58,12 +56,18 @@ class Exchange:
         "pending",
         "room",
         "sent",
+        "step",
         "timer",
         "trailers",
         "waiter",
+        "whole",
     )
 
-    def __init__(self, connection: Owner, room: int) -> None:
+    def __init__(self, connection: Owner, room: int, step: int, *, whole: bool = False) -> None:
+        """`room`: bytes that may lie unread before the peer is slowed down; `step`: window is given back in lots of
+        this size, well below the window. In steps, because a WINDOW_UPDATE for each message would be a frame a call.
+        `whole`: the reader wants the answer as a whole, and is not woken for the beginnings of a small one.
+        """
         self._connection = connection
         self.waiter: asyncio.Future[None] | None = None
         self._failure: tuple[End, str] | None = None
@@ -71,6 +75,8 @@ class Exchange:
         self.pending: memoryview | None = None
         self._debt = 0
         self.room = room
+        self.step = step
+        self.whole = whole
         self.id = 0
         self.sent = False
         self.headers: dict[bytes, bytes] | None = None
@@ -131,14 +137,20 @@ class Exchange:
             self.waiter.set_result(None)
 
     def _credit(self) -> None:
-        if self._debt and not self.ended:
+        if self._debt >= self.step and not self.ended:
             self._connection.credit(self.id, self._debt)
-        self._debt = 0
+            self._debt = 0
 
     def received(self, data: bytes, flow_controlled: int) -> None:
         self.body += data
         self._debt += flow_controlled
-        # in steps: a WINDOW_UPDATE per small message would be a frame per event
-        if self._debt >= _CREDIT_STEP and len(self.body) < self.room:
+        if len(self.body) < self.room:
             self._credit()
-        self.wake()
+        if not self.whole or len(self.body) > self.step:
+            self.wake()
+
+    def begun(self, headers: dict[bytes, bytes]) -> None:
+        """The connection received the headers."""
+        self.headers = headers
+        if not self.whole:
+            self.wake()

@@ -106,7 +106,9 @@ class Channel:
 
         `signer` None sends no credentials. `path` replaces the method's own (probes).
         """
-        exchange, sent_unix = await self._send(method, message, signer, deadline_s, path, self.limits.receive_bytes)
+        exchange, sent_unix = await self._send(
+            method, message, signer, deadline_s, path, self.limits.receive_bytes, whole=True
+        )
         try:
             await self._head(exchange, sent_unix)
             answer = await _message(exchange, self.limits.receive_bytes)
@@ -181,6 +183,8 @@ class Channel:
         deadline_s: float | None,
         path: str | None,
         room: int,
+        *,
+        whole: bool = False,
     ) -> tuple[Exchange, float]:
         connection = await self.connection()
         body = frame(message)
@@ -201,7 +205,7 @@ class Channel:
                 head.append(NeverIndexedHeaderTuple(name.encode("ascii"), value.encode("ascii")))
             return head
 
-        exchange = await connection.open(make_headers, body, deadline_s=deadline_s, room=room)
+        exchange = await connection.open(make_headers, body, deadline_s=deadline_s, room=room, whole=whole)
         return exchange, sent_unix
 
     async def _head(self, exchange: Exchange, sent_unix: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def _recorded(level: Level) -> dict[str, bytes]:
         with (DATA / "recordings" / f"{name}.jsonl").open() as lines:
             for line in lines:
                 row = json.loads(line)
-                if "method" not in row or row["status"] != 0 and row["status"] != "OK":
+                if "method" not in row or (row["status"] != 0 and row["status"] != "OK"):
                     continue
                 answer = bytes.fromhex(row["response"])
                 if len(answer) >= len(best.get(row["method"], b"")):
@@ -152,11 +152,11 @@ def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
 
 
 @pytest.fixture
-def key_file(tmp_path: Path) -> Iterator[Path]:
+def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "api_key"
     path.write_bytes(bytes(range(32)))
     path.chmod(0o400)
-    yield path
+    return path
 
 
 @pytest.fixture

@@ -170,6 +170,6 @@ async def test_calls_side_by_side(world: Any) -> None:
 
     client = await world.client()
     answers = await asyncio.gather(*(client.get_node_info() for _ in range(300)))
-    assert len(set(id(a) for a in answers)) == 300
+    assert len({id(a) for a in answers}) == 300
     assert {a.node_id for a in answers} == {client.probe.info.node_id}
     assert world.server.connections == 1

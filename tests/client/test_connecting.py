@@ -29,7 +29,8 @@ async def fails(world: Any, cause: UnreachableCause, *, limits: Limits | None = 
         await LdkClient.connect(world.target(**changes), limits=limits)
     error = caught.value
     assert error.cause is cause, (error.cause, error.sentence, error.detail)
-    assert error.sentence.endswith((".", "?")) and "\n" not in error.sentence
+    assert error.sentence.endswith((".", "?"))
+    assert "\n" not in error.sentence
     assert world.backend.heard == []
     assert all("client" not in str(task.get_coro()) for task in asyncio.all_tasks() - {asyncio.current_task()})
     return error
@@ -101,7 +102,8 @@ async def test_certificate_changed_while_connected(world: Any, other_certificate
 
 async def test_name_not_in_the_certificate(world: Any) -> None:
     error = await fails(world, UnreachableCause.CERTIFICATE_NAME, host="127.0.0.2", port=await _on_all(world))
-    assert "127.0.0.2" in error.sentence and "“localhost”, “127.0.0.1”" in error.sentence
+    assert "127.0.0.2" in error.sentence
+    assert "“localhost”, “127.0.0.1”" in error.sentence
 
 
 async def test_pinned_name_override(world: Any) -> None:
@@ -133,7 +135,8 @@ async def test_not_yet_valid(make: Any) -> None:
     new = Certificate.generate(not_before=datetime(2098, 1, 2, tzinfo=UTC), not_after=datetime(2099, 1, 1, tzinfo=UTC))
     world = await make(certificate=new)
     error = await fails(world, UnreachableCause.CERTIFICATE_EXPIRED)
-    assert "valid only from 2098-01-02" in error.sentence and "clock" in error.sentence
+    assert "valid only from 2098-01-02" in error.sentence
+    assert "clock" in error.sentence
 
 
 async def test_system_trust_does_not_know_a_self_signed_one(world: Any) -> None:
@@ -227,7 +230,8 @@ async def test_an_outer_timeout_is_the_caller_s(world: Any) -> None:
             async with asyncio.timeout(0.05):
                 await LdkClient.connect(world.target(port=port))
     task = asyncio.current_task()
-    assert task is not None and task.cancelling() == 0
+    assert task is not None
+    assert task.cancelling() == 0
 
 
 async def test_proxy_variables_are_ignored(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,3 +311,14 @@ def _ip(text: str) -> Any:
     from cryptography import x509
 
     return x509.IPAddress(ipaddress.ip_address(text))
+
+
+async def test_the_next_address_is_tried(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`localhost` is ::1 and 127.0.0.1; a server that listens on one of them is found."""
+    loop = asyncio.get_running_loop()
+
+    async def two(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", p)) for p in (free_port(), port)]
+
+    monkeypatch.setattr(loop, "getaddrinfo", two)
+    assert (await (await world.client(host="localhost")).get_node_info()).node_id
