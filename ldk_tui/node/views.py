@@ -408,7 +408,7 @@ class PaymentDetails:
     read_unix: float | None
     related: tuple[EventLine, ...] = ()
     hodl: HodlRow | None = None
-    forwards_htlcs: tuple[HtlcInFlight, ...] = ()
+    htlcs: tuple[HtlcInFlight, ...] = ()
 
 
 class SecretKind(Enum):
