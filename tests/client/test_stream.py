@@ -209,12 +209,16 @@ async def test_a_silent_peer_is_noticed(world: Any) -> None:
     async with FaultProxy("127.0.0.1", world.server.port) as proxy:
         client = await world.client(port=proxy.port, limits=FAST)
         async with client.subscribe() as events:
+            connection = client._events._connection
+            assert connection is not None
             proxy.blackhole()
             async with asyncio.timeout(10):
                 with pytest.raises(Unreachable) as caught:
                     await anext(events)
         assert caught.value.cause is UnreachableCause.LOST
         assert "silent" in caught.value.sentence
+        async with asyncio.timeout(10):
+            await connection.closed  # the socket too is gone
         proxy.heal()
         async with client.subscribe():  # the dead connection is not used again
             pass
