@@ -41,7 +41,7 @@ CONFIRMATIONS_REQUIRED = 6
 FORCE_CLOSE_DELAY = 144
 ANTI_REORG_DELAY = 6
 ANCHOR_RESERVE_SAT = 25_000
-_COMMIT_WEIGHT, _HTLC_WEIGHT = 1124, 172
+_COMMIT_WEIGHT, _PLAIN_COMMIT_WEIGHT, _HTLC_WEIGHT = 1124, 724, 172
 _COOP_CLOSE_FEE_SAT = 1_337
 
 DEFAULT_CONFIG = ChannelConfig(
@@ -107,7 +107,10 @@ class Splice:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """`announced` channels route for strangers. `phantom`: the funding transaction lost its coins and never exists."""
+    """`announced` channels route for strangers. `phantom`: the funding transaction lost its coins and never exists.
+
+    `anchors` False: a channel with a peer that has no coins for the anchor reserve (just-in-time channels, recorded).
+    """
 
     ends: tuple[End, End]
     value_sat: int
@@ -123,6 +126,7 @@ class Channel:
     ever_ready: list[bool] = field(default_factory=lambda: [False, False])
     shutdown_by: int | None = None
     phantom: bool = False
+    anchors: bool = True
     opened_height: int = 0
     on_ready: list[Callable[[], None]] = field(default_factory=list)
 
@@ -164,11 +168,19 @@ class Channel:
     # --- capacities -----------------------------------------------------------------------------------------------
 
     def _anchors_msat(self, end: int) -> int:
-        return ANCHORS_SAT * 1000 if end == 0 else 0
+        return self.anchors_sat * 1000 if end == 0 else 0
+
+    @property
+    def anchors_sat(self) -> int:
+        return ANCHORS_SAT if self.anchors else 0
 
     def commit_fee_sat(self, extra_htlcs: int = 0) -> int:
         held = sum(not htlc.is_dust for htlc in self.htlcs) + extra_htlcs
-        return (_COMMIT_WEIGHT + _HTLC_WEIGHT * held) * self.feerate_sat_per_kw // 1000
+        return (
+            ((_COMMIT_WEIGHT if self.anchors else _PLAIN_COMMIT_WEIGHT) + _HTLC_WEIGHT * held)
+            * self.feerate_sat_per_kw
+            // 1000
+        )
 
     def capacity_msat(self, end: int) -> int:
         """Outbound capacity of an end; the smaller one of both fundings while a splice is pending."""
@@ -270,9 +282,9 @@ class Channel:
         fee_sat = 0
         if mine == 0:
             commit_fee_sat = self.commit_fee_sat()
-            ours_sat = max(0, ours_sat - ANCHORS_SAT - commit_fee_sat)
-            lost_sat = value_sat - balances[0] // 1000 - theirs_sat - in_htlcs_sat
-            fee_sat = commit_fee_sat + lost_sat + (0 if theirs_sat >= DUST_SAT else ANCHOR_SAT + theirs_sat)
+            ours_sat = max(0, ours_sat - self.anchors_sat - commit_fee_sat)
+            lost_sat = value_sat - balances[0] // 1000 - (theirs_sat if theirs_sat >= DUST_SAT else 0) - in_htlcs_sat
+            fee_sat = commit_fee_sat + lost_sat + (0 if theirs_sat >= DUST_SAT else self.anchors_sat // 2)
         ours_sat = ours_sat if ours_sat >= DUST_SAT else 0
 
         def rounded(offered_by: int, own: bool | None) -> Msat:
@@ -325,7 +337,7 @@ class Channel:
 
     def commitment_amounts_sat(self) -> tuple[int, int]:
         """What each end's output of the commitment transaction holds, without the HTLC and anchor outputs."""
-        first = self.ends[0].balance_msat // 1000 - ANCHORS_SAT - self.commit_fee_sat()
+        first = self.ends[0].balance_msat // 1000 - self.anchors_sat - self.commit_fee_sat()
         second = self.ends[1].balance_msat // 1000
         return (first if first >= DUST_SAT else 0, second if second >= DUST_SAT else 0)
 

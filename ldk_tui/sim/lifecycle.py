@@ -84,6 +84,7 @@ class Lifecycle:
         peer_config: ChannelConfig | None = None,
         no_peer_reserve: bool = False,
         in_flight_percent: int | None = None,
+        anchors: bool = True,
     ) -> Channel:
         """Begin to negotiate a channel; funding follows a moment later. The caller has checked the funds."""
         world = self._world
@@ -111,6 +112,7 @@ class Lifecycle:
             feerate_sat_per_kw=world.feerate_sat_per_kw,
             channel_id=ChannelId(world.random_hex()),
             max_in_flight_msat=value_sat * 1000 * percent // 100,
+            anchors=anchors,
         )
         opener.channels.append(channel)
         world.clock.after(NEGOTIATION_S, lambda: self._negotiated(channel))
@@ -239,7 +241,7 @@ class Lifecycle:
         mine = channel.side(node)
         taken = amount_sat + _SPLICE_OUT_FEE_SAT
         left_msat = channel.ends[mine].balance_msat - taken * 1000
-        least_msat = reserve_for(channel.value_sat - taken) * 1000 + (660_000 if mine == 0 else 0)
+        least_msat = reserve_for(channel.value_sat - taken) * 1000 + (channel.anchors_sat * 1000 if mine == 0 else 0)
         if amount_sat < 1 or amount_sat * 1000 > channel.capacity_msat(mine) or left_msat < least_msat:
             raise CannotSplice
         name = f"funding:{channel.channel_id}"
@@ -368,7 +370,8 @@ class Lifecycle:
             for side, amount_sat in enumerate(channel.commitment_amounts_sat())
             if amount_sat
         ]
-        outputs += [TxOut(f"anchor:{channel.channel_id}", Sat(ANCHOR_SAT)) for _ in range(len(outputs))]
+        if channel.anchors:
+            outputs += [TxOut(f"anchor:{channel.channel_id}", Sat(ANCHOR_SAT)) for _ in range(len(outputs))]
         standing = [htlc for htlc in channel.htlcs if not htlc.is_dust]
         names = {htlc: f"htlc:{channel.channel_id}:{htlc.number}" for htlc in standing}
         outputs += [TxOut(names[htlc], Sat(htlc.amount_msat // 1000)) for htlc in standing]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ldk_tui.core.amounts import Sat
 from ldk_tui.core.model import ChannelConfig
 from ldk_tui.sim import payments
-from ldk_tui.sim.channel import Channel, Htlc, Phase
+from ldk_tui.sim.channel import ANCHOR_RESERVE_SAT, Channel, Htlc, Phase
 
 if TYPE_CHECKING:
     from ldk_tui.sim.node import SimNode
@@ -49,19 +49,28 @@ def intercept(order: JitOrder, flow: Flow) -> None:
     forwarded_msat = flow.amount_msat - fee_msat
     too_dear = order.fee_limit_ppm is not None and fee_msat * 1_000_000 > order.fee_limit_ppm * flow.amount_msat
     value_sat = forwarded_msat * 3 // 2_000
-    poor = lsp.spendable_sat() < value_sat + _OPEN_FEE_SAT + 25_000
-    # A client without coins of its own has no reserve for a second anchor channel and refuses it (6.5).
-    refuses = bool(client.channels) and client.wallet.trusted_sat() < 25_000 * (len(client.channels) + 1)
-    if len(flow.parts) != 1 or forwarded_msat <= 0 or too_dear or poor or refuses:
+    poor = lsp.spendable_sat() < value_sat + _OPEN_FEE_SAT + ANCHOR_RESERVE_SAT
+    if len(flow.parts) != 1 or forwarded_msat <= 0 or too_dear or poor:
         payments.fail(flow)
         return
     if not world.dial(lsp, client.node_id, None):
         payments.fail(flow)
         return
+    has_reserve = client.spendable_sat() >= ANCHOR_RESERVE_SAT
     channel = world.lifecycle.open(
-        lsp, client, Sat(value_sat), peer_config=ChannelConfig(accept_underpaying_htlcs=True), in_flight_percent=100
+        lsp,
+        client,
+        Sat(value_sat),
+        config=ChannelConfig(fee_base_msat=0),
+        peer_config=ChannelConfig(accept_underpaying_htlcs=True),
+        in_flight_percent=100,
+        anchors=has_reserve,
     )
-    channel.on_ready.append(lambda: _hand_over(order, flow, channel, fee_msat))
+    if len(client.channels) and not has_reserve:
+        # Recorded with a client that has no coins: the second channel comes and gets ready, its payment fails.
+        channel.on_ready.append(lambda: payments.fail(flow))
+    else:
+        channel.on_ready.append(lambda: _hand_over(order, flow, channel, fee_msat))
     payments.guard(flow)
 
 

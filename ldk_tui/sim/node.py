@@ -28,7 +28,7 @@ from ldk_tui.core.requests import RPCS
 from ldk_tui.sim import address as addresses
 from ldk_tui.sim import secp256k1
 from ldk_tui.sim.backend import INVALID_ARGUMENT, UNIMPLEMENTED, GrpcStatus, Subscription
-from ldk_tui.sim.channel import ANCHOR_RESERVE_SAT, Channel, Phase
+from ldk_tui.sim.channel import ANCHOR_RESERVE_SAT, Channel
 from ldk_tui.sim.closing import Closing
 from ldk_tui.sim.onchain import record_transactions
 from ldk_tui.sim.receiving import Receiving
@@ -146,10 +146,6 @@ class SimNode:
         self.world.clock.catch_up()
         return self.broadcast.subscribe()
 
-    def drop_streams(self) -> None:
-        """All event streams of this node end, as when the server goes down; new ones may be opened at once."""
-        self.broadcast.close()
-
     def metrics(self) -> str:
         from ldk_tui.sim.metrics import metrics_text
 
@@ -215,7 +211,7 @@ class SimNode:
     @property
     def anchor_reserve_sat(self) -> int:
         """25,000 sat for each anchor channel in the list; freed as soon as it leaves (6.3)."""
-        return ANCHOR_RESERVE_SAT * sum(channel.phase is not Phase.CLOSED for channel in self.channels)
+        return ANCHOR_RESERVE_SAT * sum(channel.anchors for channel in self.channels)
 
     def spendable_sat(self) -> int:
         return max(0, self.wallet.trusted_sat() - self.anchor_reserve_sat)

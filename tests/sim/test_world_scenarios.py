@@ -9,6 +9,7 @@ import pytest
 
 from ldk_tui.core import requests
 from ldk_tui.core.events import Event, PaymentClaimable
+from ldk_tui.core.ids import PaymentId
 from ldk_tui.core.model import (
     Balances,
     Bolt11Kind,
@@ -23,6 +24,7 @@ from ldk_tui.core.model import (
     UnknownKind,
 )
 from ldk_tui.core.requests import RPCS
+from ldk_tui.core.secret import Secret
 from ldk_tui.sim.backend import GrpcStatus
 from ldk_tui.sim.channel import Phase
 from ldk_tui.sim.node import SimNode
@@ -143,7 +145,7 @@ def test_hodl_tense_has_payments_with_2_6_and_about_30_blocks_left() -> None:
     )
     assert statuses[PaymentStatus.SUCCEEDED] >= 2
     assert statuses[PaymentStatus.FAILED] >= 2
-    held_but_failed = [h for h in node.receiving.held if node.records[requests.PaymentId(h)].status.name == "FAILED"]
+    held_but_failed = [h for h in node.receiving.held if node.records[PaymentId(h)].status.name == "FAILED"]
     assert len(held_but_failed) == 1, "failed, then paid again"
     timed_out = [
         p for p in node.log.page(None).rows
@@ -157,10 +159,10 @@ def test_hodl_tense_can_be_claimed_with_its_preimages() -> None:
     scenario = build("hodl-tense")
     node = scenario.node
     payment_hash = next(iter(node.receiving.held))
-    preimage = requests.Secret(scenario.preimages[payment_hash])
+    preimage = Secret(scenario.preimages[payment_hash])
     ask(node, requests.Bolt11ClaimForHash(preimage, payment_hash))
     scenario.world.advance(1)
-    assert node.records[requests.PaymentId(payment_hash)].status is PaymentStatus.SUCCEEDED
+    assert node.records[PaymentId(payment_hash)].status is PaymentStatus.SUCCEEDED
 
 
 def test_big_is_big() -> None:

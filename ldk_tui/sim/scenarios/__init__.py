@@ -28,7 +28,8 @@ class Scenario:
     """A world, the node that its server shows, and what goes wrong with that server.
 
     `live`: it is meant to move by itself, and `run` lets it. `preimages`: those of the node's hodl invoices, by payment
-    hash, which the node itself never has. `on_run` is done once when `run` begins.
+    hash, which the node itself never has. `on_run` is done once when `run` begins. `stream_loss_every_s`: whoever runs
+    the server breaks its event streams that often.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Scenario:
     live: bool = True
     traffic: Traffic | None = None
     preimages: dict[PaymentHash, str] = field(default_factory=dict)
+    stream_loss_every_s: float | None = None
     on_run: list[Callable[[], None]] = field(default_factory=list)
 
     async def run(self, speed: float = 1.0) -> None:

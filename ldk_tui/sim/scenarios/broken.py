@@ -34,6 +34,7 @@ from ldk_tui.sim.world import World
 CLOCK_AHEAD_S = 40.0
 SYNC_LATE_S = 7_200.0
 STREAM_LOSS_S = 25.0
+STRANGE_EVENT_S = 20.0
 SLOW_S = {"GetBalances": 1.5, "ListChannels": 0.8, "ListPayments": 0.6, "Bolt11Send": 4.0}
 
 
@@ -73,7 +74,15 @@ def build(setting: Setting) -> Scenario:
     faults.clock_offset_s = CLOCK_AHEAD_S
     for method, seconds in SLOW_S.items():
         faults.slow(method, after_s=seconds)
-    return Scenario("broken", world, node, faults, traffic=traffic, on_run=[lambda: _lose_streams(world, node)])
+    return Scenario(
+        "broken",
+        world,
+        node,
+        faults,
+        traffic=traffic,
+        stream_loss_every_s=STREAM_LOSS_S,
+        on_run=[lambda: _say_strange_things(world, node)],
+    )
 
 
 def _phantom(world: World, node: SimNode, peers: list[SimNode]) -> None:
@@ -103,12 +112,11 @@ def _strange(row: Payment, index: int) -> Payment:
     return replace(row, direction=Direction.UNKNOWN) if index % 17 == 11 else row
 
 
-def _lose_streams(world: World, node: SimNode) -> None:
-    """Live: every now and then the event stream ends, sometimes after an event that nobody knows."""
+def _say_strange_things(world: World, node: SimNode) -> None:
+    """Live: now and then an event that nobody knows."""
 
-    def lose() -> None:
+    def say() -> None:
         node.emit(UnknownEvent())
-        node.drop_streams()
-        world.clock.after(world.rng.uniform(0.6, 1.4) * STREAM_LOSS_S, lose)
+        world.clock.after(world.rng.uniform(0.6, 1.4) * STRANGE_EVENT_S, say)
 
-    world.clock.after(STREAM_LOSS_S, lose)
+    world.clock.after(STRANGE_EVENT_S, say)

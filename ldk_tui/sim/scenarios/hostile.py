@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from ldk_tui.core.ids import OfferId
 from ldk_tui.core.model import Feature, NodeInfo, Peer
 from ldk_tui.core.text import SafeText
 from ldk_tui.sim import payments
@@ -64,7 +65,7 @@ def _pay(node: SimNode, peers: list[SimNode], number: int, text: str) -> None:
     """One payment in and one out with this text in its note or record."""
     world, peer = node.world, peers[number % 7]
     raw = text.encode("utf-8", "surrogatepass")[:600]
-    offer_id, note = payments.OfferId(world.random_hex()), text[:2_000]
+    offer_id, note = OfferId(world.random_hex()), text[:2_000]
     try:
         pay_keysend(peer, node, 21_000 + number, raw)
         world.advance(2)
