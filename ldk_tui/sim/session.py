@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ldk_tui.core.model import Level, Network
-from ldk_tui.sim.faults import Drop
 
 if TYPE_CHECKING:
     from ldk_tui.sim.scenarios import Scenario
@@ -57,18 +56,11 @@ async def session(
         port=port,
         faults=scenario.faults,
     ) as server:
-        tasks = [asyncio.create_task(scenario.run(speed))]
-        if scenario.stream_loss_every_s is not None:
-            tasks.append(asyncio.create_task(_lose_streams(server, scenario.stream_loss_every_s)))
+        life = asyncio.create_task(scenario.run(speed))
         try:
             yield Session(scenario, server)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _lose_streams(server: SimServer, every_s: float) -> None:
-    while True:
-        await asyncio.sleep(every_s)
-        server.end_streams(Drop())
+            life.cancel()
+            ended = await asyncio.gather(life, return_exceptions=True)
+        if isinstance(ended[0], Exception):  # a world that stood still behind a server that went on
+            raise ended[0]
