@@ -1,7 +1,7 @@
 """Every way in which a call to the server can end badly, as the rest of the program sees it.
 
 `client` turns transport and status errors into these (server facts: codes 0, 3, 4, 9, 12, 13, 14, 16 are the only ones
-used). Nothing outside `client` ever sees grpclib or ssl exceptions. Each error has:
+used). Nothing outside `client` ever sees h2 or ssl exceptions. Each error has:
 
 * `sentence`: one sentence of ours, safe to show: what is wrong and what to do;
 * `code`: the gRPC status number, or None when no answer arrived;
