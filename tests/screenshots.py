@@ -6,7 +6,9 @@ From the simulator with a fixed clock and seed, so that the pictures change only
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+import time
 from pathlib import Path
 
 from tests.stage import stage
@@ -40,6 +42,8 @@ async def draw(check: bool) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     check = arguments == ["--check"]
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     changed = asyncio.run(draw(check))
     for name in changed:
         sys.stdout.write(f"{'differs' if check else 'drawn'}: {name}\n")

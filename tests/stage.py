@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 
-os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")  # read when Textual is imported
+os.environ["TEXTUAL_ANIMATIONS"] = "none"  # read when Textual is imported
 
 from textual.pilot import Pilot
 
@@ -71,6 +71,7 @@ class Stage:
             await asyncio.sleep(0.02)
             if len(self.changes) != seen:
                 seen, since = len(self.changes), time.monotonic()
+        self.app._tick()  # ages are drawn anew once a second of real time; the world's time was stepped
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
