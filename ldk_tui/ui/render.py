@@ -116,6 +116,16 @@ def clock(unix: float | None, now_unix: float) -> str:
     return f"{when:%Y-%m-%d}"
 
 
+def to_the_second(unix: float | None, now_unix: float) -> str:
+    """`12:41:09` today, `Aug 20 12:41` before: since when something stands still."""
+    when, today = (local(unix) if unix is not None else None), local(now_unix)
+    if when is None or today is None:
+        return NOTHING
+    if when.date() == today.date():
+        return f"{when:%H:%M:%S}"
+    return f"{_MONTHS[when.month - 1]} {when.day} {when:%H:%M}"
+
+
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -151,10 +161,14 @@ def ident(identifier: str | None, tone: Tone = MUTED) -> Line:
 
 
 def quoted(text: SafeText | None, *, none: str = "", width: int | None = None) -> Line:
-    """Someone else's words in quotes; `none` (faint) when there are none. `width`: cells at most, quotes included."""
+    """Someone else's words in quotes; `none` (faint) when there are none. `width`: cells at most, quotes included.
+
+    A line is one line: the ends of lines in a longer text become spaces here.
+    """
     if not text:
         return line((none, FAINT)) if none else ()
-    shown = _cut_to(text, width - 2 - (1 if text.altered else 0)) if width is not None else str(text)
+    flat = text.replace("\n", " ")
+    shown = _cut_to(flat, width - 2 - (1 if text.altered else 0)) if width is not None else flat
     return line(("“", FOREIGN), (shown, FOREIGN), ("”", FOREIGN), _altered(text))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ldk_tui.core.amounts import Unit
 from ldk_tui.core.ids import NodeId
@@ -11,7 +12,7 @@ from ldk_tui.core.model import Network
 from ldk_tui.core.text import SafeText, right_to_left
 from ldk_tui.node.views import FeedState, NodeView, Phase
 from ldk_tui.ui.line import Line, line, width_of
-from ldk_tui.ui.render import age, name, quoted
+from ldk_tui.ui.render import age, name, quoted, to_the_second
 from ldk_tui.ui.theme import ATTENTION, DANGER, FAINT, MUTED, OK, PLAIN, STRONG, UNKNOWN, network_chip
 from ldk_tui.ui.widgets.one_line import OneLine, Piece
 
@@ -54,24 +55,39 @@ class HeaderState:
         )
 
 
+GAP_TOLD_S: Final = 60
+"""So long the header says that a gap was filled."""
+
+
 def connection(feed: FeedState, now_unix: float) -> Line:
-    """A sign, a word and an age: `● live 1 s`, `◐ stale 40 s`, `○ down, next try in 4 s`."""
+    """A sign, a word and an age: `● live 1 s`, `◐ stale, as of 12:03:44`, `○ down 40 s, next try in 4 s`.
+
+    Stale covers every attempt to come back: what stands on the screen is as old as the last answer.
+    """
 
     def since(unix: float | None) -> str:
         return f" {age(now_unix - unix)}" if unix is not None else ""
 
     if feed.phase is Phase.LIVE:
-        return line(("●", OK), f" {'polling' if feed.polling_only else 'live'}{since(feed.last_answer_unix)}")
-    if feed.phase is Phase.STALE:
-        return line((f"◐ stale{since(feed.last_answer_unix or feed.since_unix)}", ATTENTION))
+        told = f" {'polling' if feed.polling_only else 'live'}{since(feed.last_answer_unix)}"
+        gap = feed.gaps[-1] if feed.gaps else None
+        if gap is not None and gap.filled and gap.end_unix is not None and now_unix - gap.end_unix < GAP_TOLD_S:
+            told += f", gap of {age(gap.end_unix - gap.start_unix)} filled"
+        return line(("●", OK), told)
+    if feed.phase is Phase.STOPPED:
+        return line((f"× stopped{_as_of(feed, now_unix)}", DANGER))
+    if feed.is_stale:
+        return line((f"◐ stale{_as_of(feed, now_unix)}", ATTENTION))
     if feed.phase is Phase.SYNCING:
         return line(("◔", ATTENTION), " loading")
     if feed.phase is Phase.CONNECTING:
         return line(("◌ connecting", UNKNOWN))
-    if feed.phase is Phase.DOWN:
-        wait = f", next try in {age(feed.next_try_unix - now_unix)}" if feed.next_try_unix is not None else ""
-        return line((f"○ down{since(feed.since_unix)}{wait}", DANGER))
-    return line(("× stopped", DANGER))
+    wait = f", next try in {age(feed.next_try_unix - now_unix)}" if feed.next_try_unix is not None else ""
+    return line((f"○ down{since(feed.since_unix)}{wait}", DANGER))
+
+
+def _as_of(feed: FeedState, now_unix: float) -> str:
+    return f", as of {to_the_second(feed.last_answer_unix, now_unix)}" if feed.is_stale else ""
 
 
 def _right(state: HeaderState, brief: int) -> Line:
