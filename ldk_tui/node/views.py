@@ -8,7 +8,7 @@ compare with `is`. Nothing here can do I/O.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,6 +37,7 @@ from ldk_tui.core.model import (
     Peer,
     SpontaneousKind,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import SafeText
 from ldk_tui.node.query import ChannelQuery, ChannelStanding, KindLabel, PaymentQuery, Shown
@@ -116,6 +117,11 @@ class FeedState:
     @property
     def is_live(self) -> bool:
         return self.phase is Phase.LIVE
+
+    @property
+    def is_stale(self) -> bool:
+        """What is shown was read before the connection was lost, and has not been read again: through all attempts."""
+        return self.last_resync_unix is not None and self.phase is not Phase.LIVE
 
 
 class Subject(Enum):
@@ -459,7 +465,10 @@ class HodlRow:
 
 @dataclass(frozen=True, slots=True)
 class HodlView:
-    """Held ones first, nearest deadline on top; waiting and decided ones below, newest first."""
+    """Held ones first, nearest deadline on top; waiting and decided ones below, newest first.
+
+    `hidden_settled`: older claimed ones that are left out here.
+    """
 
     rows: tuple[HodlRow, ...] = ()
     held: int = 0
@@ -467,6 +476,7 @@ class HodlView:
     nearest_blocks: int | None = None
     height: int | None = None
     loaded: bool = False
+    hidden_settled: int = 0
 
 
 # --- events, forwards ----------------------------------------------------------------------------------------------
