@@ -12,7 +12,6 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from ldk_tui.core.amounts import Unit
 from ldk_tui.core.attempt import Report
 from ldk_tui.core.errors import BadInput, LdkError
 from ldk_tui.core.model import Level, Network
+from ldk_tui.core.record import dataclass
 from ldk_tui.node.feed import Identity
 from ldk_tui.node.refresh import NodeClient
 from ldk_tui.node.report import connection_report

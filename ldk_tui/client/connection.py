@@ -21,7 +21,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Final, cast
 
@@ -34,6 +34,7 @@ from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 
 from ldk_tui.client.exchange import End, Ended, Exchange
+from ldk_tui.core.record import dataclass
 
 log = logging.getLogger(__name__)
 

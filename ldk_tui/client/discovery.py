@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePath
 from typing import Any, Final
 
@@ -34,6 +34,7 @@ from ldk_tui.client.target import (
 from ldk_tui.core.attempt import Report, Step, StepKind, StepResult
 from ldk_tui.core.errors import BadInput, LdkError, Unreachable, UnreachableCause
 from ldk_tui.core.model import Level, Network
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.secret import Secret
 
 SECRET_VARIABLES: Final = ("LDK_API_KEY",)

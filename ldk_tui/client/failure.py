@@ -19,7 +19,6 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from dataclasses import dataclass
 from enum import Enum
 
 from ldk_tui.client.clock import SUSPECT_S, TOLERANCE_S, SkewMeter, describe_skew
@@ -40,6 +39,7 @@ from ldk_tui.core.errors import (
     Unreachable,
     UnreachableCause,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.requests import Effect, Rpc
 from ldk_tui.core.text import SafeText, clean
 

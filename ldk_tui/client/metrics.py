@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal, InvalidOperation
 
 from ldk_tui.client import failure
@@ -15,6 +15,7 @@ from ldk_tui.client.failure import Context
 from ldk_tui.client.transport import Channel
 from ldk_tui.core.amounts import Sat
 from ldk_tui.core.errors import AccessCause, AccessDenied, BadAnswer, NotSupported
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.requests import Effect, Rpc
 from ldk_tui.core.secret import Secret
 

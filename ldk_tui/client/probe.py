@@ -11,8 +11,6 @@ tell the kinds apart, and then one signed GetNodeInfo proves the key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ldk_tui.client import failure
 from ldk_tui.client.exchange import Ended
 from ldk_tui.client.failure import UNAUTHENTICATED, UNIMPLEMENTED, Context, StatusError
@@ -20,6 +18,7 @@ from ldk_tui.client.signing import Scheme, Signer, signer_for
 from ldk_tui.client.transport import Channel
 from ldk_tui.core.errors import BadAnswer, LdkError, NotSupported
 from ldk_tui.core.model import Level, NodeInfo
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.requests import RPCS, GetNodeInfo
 from ldk_tui.core.text import clean
 from ldk_tui.wire.dialect import Dialect, dialect_for

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from ldk_tui.core.errors import BadInput
 from ldk_tui.core.model import Level, Network
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.secret import Secret
 
 DEFAULT_PORT = 3536

@@ -12,13 +12,13 @@ import asyncio
 import contextlib
 import re
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from ldk_tui.client.target import PinnedCertificate, Trust
 from ldk_tui.core.errors import Unreachable, UnreachableCause
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText, clean
 
 MAX_PEM_BYTES = 1024 * 1024

@@ -17,7 +17,6 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -31,6 +30,7 @@ from ldk_tui.client.exchange import End, Ended, Exchange
 from ldk_tui.client.failure import StatusError
 from ldk_tui.client.signing import Signer, frame
 from ldk_tui.client.target import Target
+from ldk_tui.core.record import dataclass
 
 __all__ = ["AckStrategy", "Channel", "End", "Ended", "HttpAnswer", "Limits", "MessageStream", "StatusError"]
 

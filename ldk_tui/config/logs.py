@@ -10,7 +10,6 @@ import logging
 import os
 import stat
 import traceback
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,6 +17,7 @@ from typing import Final
 from ldk_tui.config.paths import private_folder
 from ldk_tui.config.schema import LogLevel
 from ldk_tui.core.errors import BadInput
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import clean, for_log
 
 MAX_BYTES: Final = 1 << 20

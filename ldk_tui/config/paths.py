@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from ldk_tui.core.errors import BadInput
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import clean
 
 APP_NAME: Final = "ldk-tui"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from typing import Any, Final
 from ldk_tui.core.amounts import Msat, Unit, parse_amount
 from ldk_tui.core.errors import BadInput
 from ldk_tui.core.model import Level, Network
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import clean
 
 EXAMPLE: Final = """\

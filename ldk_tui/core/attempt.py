@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from ldk_tui.core.errors import LdkError
+from ldk_tui.core.record import dataclass
 
 
 class StepKind(Enum):

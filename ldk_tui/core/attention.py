@@ -7,7 +7,7 @@ the unit that is on, ages at its own clock, and names peers. Each has a `key` th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum, IntEnum
 from typing import Final
 
@@ -25,6 +25,7 @@ from ldk_tui.core.model import (
     NodeInfo,
     Peer,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText
 
 HTLC_BLOCKS: Final = 18  # an HTLC further from its height than this is everyday life

@@ -5,11 +5,11 @@ Events are hints: lossy, never replayed, at least once. Handlers are idempotent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, UserChannelId
 from ldk_tui.core.model import CustomTlv, ForwardedPayment, Payment
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText
 
 

@@ -10,7 +10,7 @@ they prove together. Money that was once seen settled stays settled.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from functools import lru_cache
 from math import ceil, exp, lgamma, log, sqrt
@@ -19,6 +19,7 @@ from ldk_tui.core.amounts import Msat, Sat
 from ldk_tui.core.events import PaymentClaimable
 from ldk_tui.core.ids import ChannelId, PaymentHash, is_valid
 from ldk_tui.core.model import Balances, Bolt11Kind, Direction, MaybePreimageClaimableHtlc, Payment, PaymentStatus
+from ldk_tui.core.record import dataclass
 
 FAIL_BACK_BLOCKS = 39  # LDK gives an HTLC back this long before it expires: 36 + 3 grace blocks (server facts 9.2, run)
 ASSUMED_BLOCKS = 3  # all that is guaranteed when no source tells the deadline: final CLTV of 42, less 39

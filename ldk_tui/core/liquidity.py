@@ -8,7 +8,6 @@ it may not exist; HTLCs in flight are in no total. All sums are integers, whatev
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -30,6 +29,7 @@ from ldk_tui.core.model import (
     PendingBroadcast,
     UnknownBalance,
 )
+from ldk_tui.core.record import dataclass
 
 ZERO_SAT: Final = Sat(0)
 PHANTOM_BLOCKS: Final = 6  # an opening of ours that is unconfirmed for so long may not exist (6.9, run)

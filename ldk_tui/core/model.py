@@ -8,7 +8,7 @@ Where a field carries a trap, the server facts' section is named.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Generic, TypeVar
 
@@ -24,6 +24,7 @@ from ldk_tui.core.ids import (
     Txid,
     UserChannelId,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.secret import Secret
 from ldk_tui.core.text import SafeText
 

@@ -6,13 +6,13 @@ method name to its deadline and effect (server facts 6.2; safety 3.2, 3.3). Empt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from ldk_tui.core.amounts import Msat, Sat
 from ldk_tui.core.ids import NodeId, PaymentHash, PaymentId, ShortChannelId, UserChannelId
 from ldk_tui.core.model import ChannelConfig, CustomTlv, Level, PageToken
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.secret import Secret
 
 

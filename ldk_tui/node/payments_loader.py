@@ -9,11 +9,11 @@ below it whose events were lost. A walk that breaks off leaves a debt: the next 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 from ldk_tui.core.errors import BadAnswer, LdkError
 from ldk_tui.core.model import PageToken
+from ldk_tui.core.record import dataclass
 from ldk_tui.node.timing import Clock, Timing
 from ldk_tui.node.views import LoadProgress
 

@@ -9,10 +9,11 @@ understood is reported with one sentence and otherwise ignored: it never hides a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from ldk_tui.core.model import Direction
+from ldk_tui.core.record import dataclass
 
 
 class KindLabel(Enum):
