@@ -131,6 +131,19 @@ _LIGHT_TONES: Final[dict[str, str]] = {
     "chip-unknown-text": "#1b2229",
 }
 
+
+def _scrollbars(bar: str, active: str, track: str) -> dict[str, str]:
+    return {
+        "scrollbar": bar,
+        "scrollbar-hover": active,
+        "scrollbar-active": active,
+        "scrollbar-background": track,
+        "scrollbar-background-hover": track,
+        "scrollbar-background-active": track,
+        "scrollbar-corner-color": track,
+    }
+
+
 DARK: Final = Theme(
     name="ldk-dark",
     primary="#7fb2e5",
@@ -144,7 +157,7 @@ DARK: Final = Theme(
     surface="#171d23",
     panel="#1f2730",
     dark=True,
-    variables={**_DARK_TONES, "block-cursor-text-style": "none", "scrollbar": "#35404b", "scrollbar-hover": "#5d7fa3"},
+    variables={**_DARK_TONES, "block-cursor-text-style": "none", **_scrollbars("#35404b", "#5d7fa3", "#171d23")},
 )
 
 LIGHT: Final = Theme(
@@ -160,7 +173,7 @@ LIGHT: Final = Theme(
     surface="#eff1f3",
     panel="#e4e8ec",
     dark=False,
-    variables={**_LIGHT_TONES, "block-cursor-text-style": "none", "scrollbar": "#c3cad1", "scrollbar-hover": "#5d86b3"},
+    variables={**_LIGHT_TONES, "block-cursor-text-style": "none", **_scrollbars("#c3cad1", "#5d86b3", "#eff1f3")},
 )
 
 THEMES: Final[tuple[Theme, ...]] = (DARK, LIGHT)

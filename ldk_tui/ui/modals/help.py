@@ -52,5 +52,5 @@ class HelpView(TextView):
 
     def __init__(self, title: str, state: State, keymap: Keymap, legend: Sequence[Line]) -> None:
         super().__init__(
-            f"Help · {title}", lambda width, _: help_lines(state, keymap, legend, max(40, width)), wide=True
+            f"Keys and signs · {title}", lambda width, _: help_lines(state, keymap, legend, max(40, width)), wide=True
         )

@@ -13,7 +13,7 @@ from ldk_tui.ui.commands import bindings
 from ldk_tui.ui.event_lines import event_amount, event_report, event_sign, event_text
 from ldk_tui.ui.line import Line, line
 from ldk_tui.ui.modals.text_view import TextView
-from ldk_tui.ui.render import ALTERED_SIGN, OURS_GLYPH, THEIRS_GLYPH, age, clock, whole
+from ldk_tui.ui.render import ALTERED_SIGN, OURS_GLYPH, THEIRS_GLYPH, age, clock, to_the_second, whole
 from ldk_tui.ui.screens import NODE
 from ldk_tui.ui.screens.base import NodeScreen
 from ldk_tui.ui.screens.node_lines import (
@@ -124,6 +124,8 @@ class NodeOverview(NodeScreen):
         height = view.info.height if view.info else None
         since = now - view.balances_unix if view.balances_unix is not None else 0
         fresh = line((f"{age(since)} old · ", FAINT)) if since > STALE_BALANCES_S else ()
+        if view.feed.is_stale:
+            fresh = line((f"as of {to_the_second(view.balances_unix, now)} · ", ATTENTION))
         self.query_one("#node-balances", Panel).show(
             lambda width, _: balance_lines(view.liquidity, height, unit, width),
             note=line(fresh, (unit.value, MUTED)),
@@ -138,7 +140,7 @@ class NodeOverview(NodeScreen):
             line((f"seen here since {clock(live, now)}", FAINT)) if live is not None else ()
         )
         self.query_one("#node-identity", Panel).show(
-            lambda width, _: identity_lines(view, width), note=line(("i more", FAINT))
+            lambda width, _: identity_lines(view, width, brief=True), note=line(("i more", FAINT))
         )
 
     def _show_health(self) -> None:

@@ -7,9 +7,10 @@ from typing import Final
 
 from ldk_tui.core.amounts import Msat, Sat, Unit
 from ldk_tui.core.attention import AttentionKind, AttentionLine, LateSync, Severity
+from ldk_tui.core.ids import short
 from ldk_tui.core.liquidity import LiquiditySummary, SweepStage
 from ldk_tui.core.model import Feature, NodeInfo
-from ldk_tui.core.text import SafeText, own
+from ldk_tui.core.text import SafeText, clean, own
 from ldk_tui.node.views import FeedState, NodeView, Phase, Sync, SyncAge
 from ldk_tui.ui.line import EMPTY, Line, fit, line, plain, width_of, wrap
 from ldk_tui.ui.render import (
@@ -235,8 +236,9 @@ def _sync_entry(sync: SyncAge) -> tuple[str, Line]:
 def _stream(feed: FeedState, now_unix: float) -> Line:
     if feed.phase is Phase.LIVE:
         return line("polling" if feed.polling_only else "live", (" ✓", OK))
-    since = f" {age(now_unix - feed.since_unix)}" if feed.since_unix is not None else ""
-    return line((f"{feed.phase.value}{since}", ATTENTION), (" ▲", ATTENTION))
+    from_unix = feed.last_answer_unix if feed.is_stale else feed.since_unix
+    since = f" {age(now_unix - from_unix)}" if from_unix is not None else ""
+    return line((f"{'stale' if feed.is_stale else feed.phase.value}{since}", ATTENTION), (" ▲", ATTENTION))
 
 
 def health_lines(view: NodeView, now_unix: float, width: int, *, compact: bool) -> list[Line]:
@@ -286,8 +288,8 @@ def _addresses(addresses: Sequence[SafeText], none: str) -> list[Line]:
     return [line(str(each)) for each in addresses] or [line((none, FAINT))]
 
 
-def identity_lines(view: NodeView, width: int) -> list[Line]:
-    """Who the node is, in full; ids are never cut here."""
+def identity_lines(view: NodeView, width: int, *, brief: bool = False) -> list[Line]:
+    """Who the node is. `brief` (the panel) shortens the id inside the URIs; the window behind `i` cuts nothing."""
     info = view.info
     if info is None:
         return [WAITING]
@@ -297,7 +299,8 @@ def identity_lines(view: NodeView, width: int) -> list[Line]:
     made += _labelled("alias", [quoted(info.alias, none="none")], width)
     made.append(line(*fit(line(("network", MUTED)), 10), "  ", (word, chip)))
     made += _labelled("API level", [line(level, (" (probed)" if view.level else "", MUTED))], width)
-    made += _labelled("URIs", _addresses(info.uris, "none: the node announces no address"), width)
+    uris = [clean(each.replace(info.node_id, short(info.node_id))) for each in info.uris] if brief else info.uris
+    made += _labelled("URIs", _addresses(uris, "none: the node announces no address"), width)
     made += _labelled("listens on", _addresses(info.listening_addresses, "nothing"), width)
     made += _labelled("announces", _addresses(info.announcement_addresses, "nothing"), width)
     count = line((f"{len(info.features)}: ", MUTED)) if info.features else ()

@@ -28,15 +28,22 @@ from textual.strip import Strip
 
 from ldk_tui.ui.commands import LIST, bindings
 from ldk_tui.ui.line import EMPTY, Line, Span, cells, fit, plain, wrap
-from ldk_tui.ui.theme import ACCENT, CHANGED, MUTED, PLAIN, Tone
+from ldk_tui.ui.theme import ACCENT, CHANGED, FAINT, MUTED, PLAIN, Tone
 from ldk_tui.ui.widgets.columns import GAP, GUTTER, Column, Placed, lay_out
 
 R = TypeVar("R")
 
 MARK_SECONDS = 2.0
 CURSOR_SIGN = "▸"
+BLURRED_SIGN = "▹"
 CHANGED_SIGN = "•"
 _STRIPS = 1024
+
+
+def _cursor_sign(kind: str) -> Span:
+    if kind == "cursor":
+        return CURSOR_SIGN, ACCENT
+    return (BLURRED_SIGN, FAINT) if kind == "cursor-blurred" else (" ", PLAIN)
 
 
 class _Painted(NamedTuple):
@@ -62,6 +69,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         overflow-x: hidden;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 0;
         scrollbar-gutter: stable;
         background: $background;
     }
@@ -481,7 +489,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             return painted.strip
         tone = self._row_tone(row) if self._row_tone else PLAIN
         spans: list[Span] = [
-            (CURSOR_SIGN, ACCENT) if on_cursor else (" ", PLAIN),
+            _cursor_sign(kind),
             (CHANGED_SIGN, ACCENT) if mark else (" ", PLAIN),
         ]
         texts: dict[str, str] = {}
