@@ -9,19 +9,23 @@ from typing import Any
 
 import pytest
 
+from ldk_tui.core.model import Network
 from ldk_tui.core.secret import Secret
 from ldk_tui.sim.auth import MetricsAccess
 from ldk_tui.sim.backend import GrpcStatus
 from ldk_tui.sim.framing import http_date
+from ldk_tui.sim.scenarios import build
 
 RECORDED = json.loads((Path(__file__).parents[1] / "data/recordings/frames-2026-08.json").read_text())
 NOW = 1_800_000_000
 NODE_INFO = bytes(683)
 
 
-@pytest.fixture
-def recorded_backend(backend: Any) -> Any:
-    """Whatever answers the three unary calls of the recording; the whole simulated node can stand here too."""
+@pytest.fixture(params=["table", "world"])
+def recorded_backend(request: pytest.FixtureRequest, backend: Any) -> Any:
+    """Whatever answers the three unary calls of the recording: a table of bytes, and the whole simulated node."""
+    if request.param == "world":
+        return build("busy", network=Network.REGTEST).node
     backend.answers = {
         "GetNodeInfo": NODE_INFO,
         "DisconnectPeer": b"",
