@@ -35,6 +35,8 @@ from ldk_tui.node.views import (
     HtlcInFlight,
 )
 
+MEMORIES: Final = 10_000
+
 
 @dataclass(slots=True)
 class _Memory:
@@ -108,6 +110,9 @@ class ChannelBook:
     def take_event(self, event: ChannelStateChanged) -> None:
         memory = self._memory.setdefault(event.channel_id, _Memory())
         memory.last_event = event
+        if len(self._memory) > MEMORIES:  # a server that makes up channels must not fill this machine
+            oldest = next(each for each, kept in self._memory.items() if kept.channel is None or kept is memory)
+            del self._memory[oldest]
         if event.state in {ChannelState.CLOSED, ChannelState.OPEN_FAILED}:
             memory.closing = event
         self.changed()

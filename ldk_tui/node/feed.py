@@ -20,13 +20,14 @@ import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from ldk_tui.core.errors import AccessDenied, BadInput, LdkError, NotSupported, Unreachable, UnreachableCause
 from ldk_tui.core.events import Event
 from ldk_tui.core.ids import NodeId, short
 from ldk_tui.core.model import Network, NodeInfo
+from ldk_tui.core.record import dataclass
 from ldk_tui.node.refresh import NodeClient, Refresher
 from ldk_tui.node.store import EventSeen, Store, Update
 from ldk_tui.node.timing import Clock, Timing, retry_delay
@@ -37,6 +38,7 @@ APPLY_AT_ONCE: Final = 500
 """Updates that are applied before the event loop gets its turn again."""
 BURST: Final = 1_000
 """So many events between two flushes: the server's buffer of 1,024 may have run over, and nothing would say so."""
+SKEW_NOISE_S: Final = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -268,7 +270,8 @@ class Feed:
         job_is_resync = False
         last_s, last_unix = monotonic(), self._clock.now()
         spaced_s = 0.0
-        history: asyncio.Task[None] | None = None
+        background: asyncio.Task[None] | None = None
+        named = False
         try:
             while True:
                 now_s = monotonic()
@@ -295,11 +298,13 @@ class Feed:
                     job_is_resync, work = round_
                     spaced_s = monotonic() + timing.event_spacing_s
                     job = asyncio.ensure_future(work)
-                if (history is None or history.done()) and self._may_read_history():
-                    history = asyncio.ensure_future(self.refresher.history(client))
+                idle = background is None or background.done()
+                if idle and self.state.is_live and (not named or self._may_read_history()):
+                    named = True
+                    background = asyncio.ensure_future(self.refresher.background(client))
                 await self._nap(job, beat_due_s, spaced_s)
         finally:
-            running = [task for task in (job, history) if task is not None]
+            running = [task for task in (job, background) if task is not None]
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
@@ -330,9 +335,9 @@ class Feed:
         return min(self._timing.poll_s, self._timing.held_poll_s) if held else self._timing.poll_s
 
     def _may_read_history(self) -> bool:
-        """When live, and not again right after it failed: the next resync clears the error."""
+        """Not again right after it failed: the next resync clears the error."""
         loader = self.refresher.payments
-        return self.state.is_live and loader.wants_more and loader.progress(0).error is None
+        return loader.wants_more and loader.progress(0).error is None
 
     async def _nap(self, job: asyncio.Task[Any] | None, beat_due_s: float, spaced_s: float) -> None:
         """Until something is due, a round has ended or an event has come; at most a tick."""
@@ -398,12 +403,10 @@ class Feed:
     # --- state -----------------------------------------------------------------------------------------------------
 
     def _enter(self, phase: Phase) -> None:
-        skew = self.client.clock_skew_s if self.client is not None else self.state.clock_skew_s
         if phase is not self.state.phase:
             self.state = replace(self.state, phase=phase, since_unix=self._clock.now())
         if phase is not Phase.LIVE:
             self.state = replace(self.state, live_since_unix=None)
-        self.state = replace(self.state, clock_skew_s=skew)
         self._touch(Topic.CONNECTION, Topic.ATTENTION)
 
     def _opened(self, *, polling_only: bool) -> None:
@@ -437,10 +440,17 @@ class Feed:
     async def _settled(self, work: Coroutine[Any, Any, Any]) -> Any:
         result = await work
         self.settle()
-        if self.client is not None and self.client.clock_skew_s != self.state.clock_skew_s:
-            self.state = replace(self.state, clock_skew_s=self.client.clock_skew_s)
-            self._touch(Topic.CONNECTION)
+        if self.client is not None:
+            self._note_skew(self.client.clock_skew_s)
         return result
+
+    def _note_skew(self, skew_s: float | None) -> None:
+        """It is measured to about a second: smaller changes are noise, and nothing to repaint for."""
+        before = self.state.clock_skew_s
+        if skew_s is None or (before is not None and abs(skew_s - before) < SKEW_NOISE_S):
+            return
+        self.state = replace(self.state, clock_skew_s=skew_s)
+        self._touch(Topic.CONNECTION, Topic.ATTENTION)
 
     async def _first(self, *works: Awaitable[Any]) -> None:
         """Until the first of them ends; the others are cancelled. Raises what the first one raised."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from heapq import nlargest
+from typing import Final
 
 from ldk_tui.core.amounts import ZERO_MSAT, Msat
 from ldk_tui.core.events import PaymentClaimable, PaymentReceived
@@ -36,6 +38,10 @@ _ORDER = {
     HodlState.FAILED: 4,
     HodlState.CLAIMED: 4,
 }
+
+
+SETTLED_SHOWN: Final = 200
+"""Claimed ones in the view, the latest; all of them are on the screen Payments (`kind:hodl`)."""
 
 
 class HodlBook:
@@ -164,12 +170,17 @@ class HodlBook:
         loaded: bool,
     ) -> HodlView:
         """Rows with the deadlines of this moment. `now_unix` by the server's clock."""
-        rows = [self._row(each, synced_unix, now_unix, row_of, alias_of) for each in self._evidence.values()]
+        settled = [each for each in self._evidence.values() if each.settled]
+        hidden = len(settled) - SETTLED_SHOWN
+        if hidden > 0:
+            settled = nlargest(SETTLED_SHOWN, settled, key=lambda each: _updated(row_of(each.payment_hash)))
+        shown = (*self.unsettled(), *settled)
+        rows = [self._row(each, synced_unix, now_unix, row_of, alias_of) for each in shown]
         rows.sort(key=_order)
         held = [row for row in rows if row.state is HodlState.HELD]
         held_msat = Msat(sum(row.held_msat or row.asked_msat or 0 for row in held))
         nearest = min((row.blocks_left for row in held if row.blocks_left is not None), default=None)
-        return HodlView(tuple(rows), len(held), held_msat or ZERO_MSAT, nearest, self._height, loaded)
+        return HodlView(tuple(rows), len(held), held_msat or ZERO_MSAT, nearest, self._height, loaded, max(0, hidden))
 
     def _row(
         self,
@@ -207,6 +218,10 @@ class HodlBook:
             minutes=left.minutes if left else None,
             urgency=left.urgency if left else Urgency.CALM,
         )
+
+
+def _updated(row: KeptRow | None) -> int:
+    return row.updated_unix if row is not None else 0
 
 
 def _order(row: HodlRow) -> tuple[int, int, int, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Final, Protocol, TypeVar
 
 from ldk_tui.core.errors import BadAnswer, DeadlineExceeded, LdkError, NotSupported, Refused, ServerTrouble
@@ -173,7 +174,11 @@ class Refresher:
         async with self._walking:
             await self.payments.head(self.page_of(client))
 
-    async def history(self, client: NodeClient) -> None:
+    async def background(self, client: NodeClient) -> None:
+        """What nobody waits for: the names of all peers, then the older payments. Raises no LdkError."""
+        with suppress(LdkError):
+            while await self.aliases(client):
+                await self._clock.sleep(0)
         await self.payments.history(self.page_of(client))
 
     # --- rounds ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from ldk_tui.core.events import (
@@ -39,10 +39,11 @@ from ldk_tui.core.model import (
     PaymentStatus,
     Peer,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText
 from ldk_tui.node.channel_book import ChannelBook
 from ldk_tui.node.hodl_book import HodlBook
-from ldk_tui.node.payment_book import RECORD, PaymentBook
+from ldk_tui.node.payment_book import RECORD, PaymentBook, without_secrets
 from ldk_tui.node.views import ALL_TOPICS, EventLine, ForwardsView, Topic
 
 EVENT_LINES: Final = 2_000
@@ -282,7 +283,7 @@ class Store:
         elif self._is_duplicate(event):
             self.duplicate_events += 1
             return
-        self.lines.appendleft(EventLine(ticket.number, ticket.at_unix, event))
+        self.lines.appendleft(EventLine(ticket.number, ticket.at_unix, _without_secrets(event)))
         stamp = RECORD + ticket.number
         if isinstance(event, PaymentReceived):
             self.hodl.take_received(event)
@@ -398,6 +399,13 @@ class Store:
 
 
 _ABSENT: Final = object()
+
+
+def _without_secrets(event: Event) -> Event:
+    """As the book keeps payments: a line on the screen needs no preimage."""
+    if isinstance(event, PaymentReceived | PaymentSuccessful | PaymentFailed | PaymentClaimable):
+        return replace(event, payment=without_secrets(event.payment)[0])
+    return event
 
 
 def _with_status(payment: Payment, status: PaymentStatus) -> Payment:

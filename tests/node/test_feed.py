@@ -13,7 +13,7 @@ from ldk_tui.core.errors import AccessDenied, LdkError, NotSupported, ServerTrou
 from ldk_tui.core.events import PaymentClaimable, PaymentReceived, PaymentSuccessful
 from ldk_tui.core.model import Direction, Level, Network, PaymentStatus
 from ldk_tui.core.secret import Secret
-from ldk_tui.node.feed import Identity, WrongNode
+from ldk_tui.node.feed import Fault, Identity, WrongNode
 from ldk_tui.node.query import ChannelQuery, PaymentQuery, Shown
 from ldk_tui.node.store import EventSeen
 from ldk_tui.node.views import Phase, Topic
@@ -379,6 +379,32 @@ async def test_a_listener_that_fails_does_not_stop_the_feed(stage: Set, make: An
     await here.until(lambda: here.service.feed.events_seen == 1)
     end()
     end()
+
+
+async def test_a_mistake_of_ours_is_told_and_the_feed_goes_on(stage: Set) -> None:
+    here = await stage()
+    await here.live()
+    everything = here.service._feed.refresher.everything
+
+    async def broken(_client: Any) -> None:
+        raise TypeError("no such thing")
+
+    here.service._feed.refresher.everything = broken
+    here.server.drop_connections()
+    await here.until(lambda: isinstance(here.service.feed.error, Fault))
+    assert "no such thing" not in here.service.feed.error.sentence
+    here.service._feed.refresher.everything = everything
+    await here.until(lambda: here.service.feed.is_live)
+
+
+async def test_all_names_come_soon_although_a_round_has_few(stage: Set, make: Any) -> None:
+    here = await stage()
+    here.node.channels = [make.channel(number) for number in range(70)]
+    here.node.aliases = {channel.counterparty: f"peer {n}" for n, channel in enumerate(here.node.channels)}
+    await here.live()
+    start = here.time.mono
+    await here.until(lambda: len(here.service.node(here.time.unix).aliases) == 70)
+    assert here.time.mono - start < 30
 
 
 async def test_a_flood_of_events_loses_none(stage: Set, make: Any) -> None:

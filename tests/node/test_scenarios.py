@@ -11,6 +11,7 @@ import pytest
 
 from ldk_tui.client.api import LdkClient
 from ldk_tui.client.target import PinnedCertificate, Target
+from ldk_tui.core.attention import AttentionKind
 from ldk_tui.core.hodl import HodlState
 from ldk_tui.core.model import Level, MaybePreimageClaimableHtlc, PaymentStatus
 from ldk_tui.node.payment_book import without_secrets
@@ -71,7 +72,7 @@ async def watched(name: str, level: Level = Level.L2026_08) -> AsyncIterator[Wat
         target = Target("127.0.0.1", server.port, PinnedCertificate(pem=server.certificate.pem), server.key)
 
         async def connect() -> LdkClient:
-            return await LdkClient.connect(target, now=server.service.now)
+            return await LdkClient.connect(target, now=scenario.world.time)
 
         service = NodeService(connect, now=scenario.world.time, timing=QUICK)
         client = await connect()
@@ -113,6 +114,22 @@ async def test_losses_on_the_way_change_nothing_in_the_end() -> None:
             await here.until(lambda want=number + 1: here.service.feed.reconnects >= want and here.service.feed.is_live)  # type: ignore[misc]
         await here.agrees()
         assert all(gap.filled for gap in here.service.feed.gaps)
+
+
+async def test_a_broken_server_is_lived_with() -> None:
+    """Late syncs, clocks apart, peers down, a funding that never was, unknown kinds, slow answers, a lost stream."""
+    async with watched("broken") as here:
+        await here.until(lambda: AttentionKind.CLOCK in {line.kind for line in here.service.attention})
+        kinds = {line.kind for line in here.service.attention}
+        assert {AttentionKind.SYNC_LATE, AttentionKind.PEER_DOWN} <= kinds
+        here.scenario.node.sync_stopped_unix = None
+        here.scenario.world.pass_blocks(7, 600)
+        await here.service.refresh()
+        await here.until(lambda: AttentionKind.PHANTOM in {line.kind for line in here.service.attention})
+        assert here.service.channels(ChannelQuery("state:phantom")).rows != ()
+        here.server.end_streams(Drop())
+        await here.until(lambda: here.service.feed.reconnects >= 1 and here.service.feed.is_live)
+        assert here.service.payments(PaymentQuery("kind:unknown")).rows != ()
 
 
 async def test_every_held_payment_is_shown_with_its_deadline() -> None:

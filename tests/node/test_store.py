@@ -24,6 +24,7 @@ from ldk_tui.core.events import (
 from ldk_tui.core.ids import PaymentHash, PaymentId, onchain_payment_id
 from ldk_tui.core.model import Direction, ForwardedPayment, HtlcLocator, MaybeTimeoutClaimableHtlc, PaymentStatus, Peer
 from ldk_tui.core.text import clean
+from ldk_tui.node.payment_book import without_secrets
 from ldk_tui.node.query import ChannelQuery, PaymentQuery, Shown
 from ldk_tui.node.store import (
     AliasRead,
@@ -122,6 +123,14 @@ def test_two_forwards_alike_are_two(make: Any) -> None:
     assert (line.peer, line.peer_out) == ("carol", None)
 
 
+def test_lines_keep_no_secret(make: Any) -> None:
+    store = Store()
+    store.apply([EventSeen(store.ticket(NOW), PaymentSuccessful(make.payment()))])
+    (line,) = store.lines
+    assert isinstance(line.event, PaymentSuccessful)
+    assert line.event.payment == without_secrets(make.payment())[0]
+
+
 def test_an_unknown_event_is_counted_and_shown(make: Any) -> None:
     store = Store()
     store.apply([EventSeen(store.ticket(NOW), UnknownEvent())])
@@ -211,6 +220,16 @@ class TestHodl:
         )
         assert _shown(store) == {payment.id: Shown.LAPSED}
         assert self.view(store).held == 0
+
+
+def test_of_many_claimed_ones_the_view_shows_the_latest(make: Any) -> None:
+    store = Store()
+    claimed = [make.hodl(number, status=PaymentStatus.SUCCEEDED, updated_unix=1_000 + number) for number in range(300)]
+    held = make.hodl("held")
+    store.apply([PaymentsListed(store.ticket(NOW), (*claimed, held), NOW)])
+    view = TestHodl().view(store)
+    assert (len(view.rows), view.hidden_settled) == (201, 100)
+    assert {row.payment_hash for row in view.rows} == {each.payment_hash for each in (*claimed[100:], held)}
 
 
 @given(st.permutations(range(9)), st.integers(0, 8), st.randoms(use_true_random=False))
