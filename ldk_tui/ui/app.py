@@ -224,6 +224,7 @@ class LdkTuiApp(App[None], inherit_bindings=False):
             row=front.has_row if front is not None and mounted else False,
             filtered=bool(front.filter_text) if front is not None and mounted else False,
             alerts=len(self.view.attention),
+            detail=front.has_detail if front is not None and mounted else False,
         )
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -14,7 +14,7 @@ from typing import Final
 from textual.binding import Binding, BindingType
 
 from ldk_tui.node.views import Phase
-from ldk_tui.ui.screens import CONNECTION, NODE, SCREENS
+from ldk_tui.ui.screens import CHANNELS, CONNECTION, HODL, NODE, PAYMENTS, SCREENS
 
 
 class Group(Enum):
@@ -159,6 +159,190 @@ _NODE = (
         scope=NODE,
         word="copy URI",
         rank=5,
+    ),
+)
+
+_CHANNELS = (
+    Command(
+        "channels.detail",
+        "Show all of the channel",
+        "Every field that the server tells: balance, both policies, HTLCs in flight, funding, money coming back, ids.",
+        ("enter",),
+        Group.HERE,
+        "screen.open_detail",
+        scope=CHANNELS,
+        word="detail",
+        rank=3,
+        why_not=needs_row,
+    ),
+    Command(
+        "channels.sort",
+        "Sort otherwise",
+        "By attention, peer, ours, theirs, capacity or fee, in turn. A click on a title does the same.",
+        ("o",),
+        Group.HERE,
+        "screen.sort",
+        scope=CHANNELS,
+        word="sort",
+        rank=3,
+    ),
+    Command(
+        "channels.reverse",
+        "Turn the order round",
+        "The last first. A second click on the title of the sorted column does the same.",
+        (),
+        Group.HERE,
+        "screen.reverse",
+        scope=CHANNELS,
+    ),
+    Command(
+        "channels.copy",
+        "Copy an id",
+        "Shows node id, channel id, user channel id and funding in full; y again copies the one under the cursor.",
+        ("y",),
+        Group.HERE,
+        "screen.copy",
+        scope=CHANNELS,
+        word="copy",
+        rank=4,
+        why_not=needs_row,
+    ),
+)
+
+
+def _needs_detail(state: State) -> Reason:
+    return None if state.detail else "Open a payment first: enter."
+
+
+_PAYMENTS = (
+    Command(
+        "payments.detail",
+        "Open the payment",
+        "Everything that is known of it, below or beside the list; once more for the whole window.",
+        ("enter",),
+        Group.HERE,
+        "screen.open_detail",
+        scope=PAYMENTS,
+        word="detail",
+        rank=3,
+        why_not=needs_row,
+    ),
+    Command(
+        "payments.sort",
+        "Sort otherwise",
+        "By time, amount and fee, each both ways round. A click on a title does the same.",
+        ("o",),
+        Group.HERE,
+        "screen.sort",
+        scope=PAYMENTS,
+        word="sort",
+        rank=5,
+    ),
+    Command(
+        "payments.unpaid",
+        "Show or hide unpaid invoices",
+        "Invoices of this node that nobody has paid, as far as they are known here.",
+        ("z",),
+        Group.HERE,
+        "screen.unpaid",
+        scope=PAYMENTS,
+        word="unpaid",
+        rank=6,
+    ),
+    Command(
+        "payments.copy",
+        "Copy the payment id",
+        "Puts it on the clipboard and shows it.",
+        ("y",),
+        Group.HERE,
+        "screen.copy",
+        scope=PAYMENTS,
+        word="copy id",
+        rank=5,
+        why_not=needs_row,
+    ),
+    Command(
+        "payments.preimage",
+        "Show or hide the preimage",
+        "Reads it from the node at this moment. It is gone again when the detail closes.",
+        ("i",),
+        Group.HERE,
+        "screen.preimage",
+        scope=PAYMENTS,
+        word="preimage",
+        rank=8,
+        why_not=_needs_detail,
+    ),
+    Command(
+        "payments.secret",
+        "Show or hide the payment secret",
+        "Reads it from the node at this moment. It is gone again when the detail closes.",
+        ("x",),
+        Group.HERE,
+        "screen.secret",
+        scope=PAYMENTS,
+        word="secret",
+        rank=9,
+        why_not=_needs_detail,
+    ),
+    Command(
+        "payments.more",
+        "Read older payments",
+        "Goes on with the history where the program stopped reading.",
+        ("m",),
+        Group.HERE,
+        "screen.more",
+        scope=PAYMENTS,
+        why_not=needs_live,
+    ),
+    Command(
+        "payments.hodl",
+        "Show it on the Hodl screen",
+        "For hodl payments: deadline, blocks left, what the state means.",
+        ("h",),
+        Group.HERE,
+        "screen.hodl",
+        scope=PAYMENTS,
+        why_not=needs_row,
+    ),
+)
+
+_HODL = (
+    Command(
+        "hodl.detail",
+        "Read all of it",
+        "What the state means and all that is known, in the whole window.",
+        ("enter",),
+        Group.HERE,
+        "screen.open_detail",
+        scope=HODL,
+        word="detail",
+        rank=3,
+        why_not=needs_row,
+    ),
+    Command(
+        "hodl.copy",
+        "Copy the payment hash",
+        "Puts it on the clipboard and shows it.",
+        ("y",),
+        Group.HERE,
+        "screen.copy",
+        scope=HODL,
+        word="copy hash",
+        rank=4,
+        why_not=needs_row,
+    ),
+    Command(
+        "hodl.payment",
+        "Show it among the payments",
+        "Puts the cursor on it on the Payments screen.",
+        ("h",),
+        Group.HERE,
+        "screen.payment",
+        scope=HODL,
+        word="payment",
+        rank=5,
+        why_not=needs_row,
     ),
 )
 
@@ -310,10 +494,20 @@ _MODAL = (
     ),
 )
 
-_UNFILTERED: Final[frozenset[str]] = frozenset({NODE, CONNECTION})
+_UNFILTERED: Final[frozenset[str]] = frozenset({NODE, CONNECTION, HODL})
 """Screens without a filter. A screen that gets one is taken out here."""
 
-COMMANDS: Final[tuple[Command, ...]] = (*_SCREENS, *_NODE, *_CONNECTION, *_LIST, *_EVERYWHERE, *_MODAL)
+COMMANDS: Final[tuple[Command, ...]] = (
+    *_SCREENS,
+    *_NODE,
+    *_CHANNELS,
+    *_PAYMENTS,
+    *_HODL,
+    *_CONNECTION,
+    *_LIST,
+    *_EVERYWHERE,
+    *_MODAL,
+)
 BY_ID: Final[dict[str, Command]] = {command.id: command for command in COMMANDS}
 
 

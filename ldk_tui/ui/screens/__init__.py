@@ -36,17 +36,45 @@ def _node() -> type[NodeScreen]:
     return NodeOverview
 
 
+def _channels() -> type[NodeScreen]:
+    from ldk_tui.ui.screens.channels import ChannelsScreen
+
+    return ChannelsScreen
+
+
 def _connection() -> type[NodeScreen]:
     from ldk_tui.ui.screens.connection import ConnectionScreen
 
     return ConnectionScreen
 
 
+def _payments() -> type[NodeScreen]:
+    from ldk_tui.ui.screens.payments import PaymentsScreen
+
+    return PaymentsScreen
+
+
+def _hodl() -> type[NodeScreen]:
+    from ldk_tui.ui.screens.hodl import HodlScreen
+
+    return HodlScreen
+
+
 CONNECTION: Final = "connection"
+PAYMENTS: Final = "payments"
+HODL: Final = "hodl"
 NODE: Final = "node"
+CHANNELS: Final = "channels"
 
 SCREENS: Final[tuple[ScreenEntry, ...]] = (
     ScreenEntry(NODE, "1", "Node", "Node", "What needs you now, what there is, whether the node is well.", _node),
+    ScreenEntry(
+        CHANNELS, "2", "Channels", "Chan", "Who has the liquidity, what is out of order, all of a channel.", _channels
+    ),
+    ScreenEntry(
+        PAYMENTS, "3", "Payments", "Pay", "What happened, what is still open, with which fee.", _payments
+    ),
+    ScreenEntry(HODL, "4", "Hodl", "Hodl", "What is held, until which block, and what became of the others.", _hodl),
     ScreenEntry(
         CONNECTION,
         "0",

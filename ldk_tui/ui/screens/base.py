@@ -108,6 +108,11 @@ class NodeScreen(Screen[None]):
         """Whether a list here has a row under its cursor (commands that open something ask)."""
         return any(table.cursor_key is not None for table in self.query(RowTable))
 
+    @property
+    def has_detail(self) -> bool:
+        """Whether a pane here tells all about that row."""
+        return False
+
     # --- what subclasses use ------------------------------------------------------------------------------------------
 
     @property
