@@ -147,7 +147,7 @@ def minutes(span: tuple[int, int] | None) -> str:
     if span is None:
         return ""
     low, high = max(0, span[0]), max(0, span[1])
-    if high < 120:
+    if high < 200:
         return f"{low}–{high} min"
     return f"{low // 60}–{-(-high // 60)} h"
 
