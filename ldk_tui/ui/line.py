@@ -7,6 +7,7 @@ them into Textual's `Content`. A line is never parsed as markup, and its parts a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from rich.cells import cell_len, chop_cells
 from textual.content import Content
@@ -39,9 +40,13 @@ def plain(parts: Line) -> str:
     return "".join(text for text, _ in parts)
 
 
+_NARROW: Final = frozenset(map(chr, [*range(0x20, 0x7F), *range(0x2500, 0x25FD), *map(ord, "…·–“”‘’←→↑↓⇄✓×≈•▹")]))
+"""What nearly all lines are made of: one cell each. Measuring by these spares the first frame Rich's Unicode tables."""
+
+
 def cells(text: str) -> int:
     """Width in terminal cells."""
-    return len(text) if text.isascii() else cell_len(text)
+    return len(text) if _NARROW.issuperset(text) else cell_len(text)
 
 
 def width_of(parts: Line) -> int:
@@ -62,9 +67,11 @@ def cut(text: str, width: int) -> str:
 
 
 def fit(parts: Line, width: int, *, right: bool = False) -> list[Span]:
-    """The line at exactly `width` cells: padded, or cut with an ellipsis."""
+    """The line at exactly `width` cells: padded, or cut with an ellipsis. Line ends in it (notes) become spaces."""
     if width <= 0:
         return []
+    if any("\n" in text for text, _ in parts):
+        parts = tuple((text.replace("\n", " "), tone) for text, tone in parts)
     total = width_of(parts)
     if total <= width:
         room = (" " * (width - total), PLAIN)
@@ -111,9 +118,17 @@ def beside(left: Line, right: Line, width: int, *, gap: int = 1) -> Line:
 
 
 def wrap(parts: Line, width: int) -> list[Line]:
-    """Broken at spaces into lines of at most `width` cells; a word wider than that is broken where it must."""
+    """Broken at spaces into lines of at most `width` cells; a word wider than that is broken where it must.
+
+    Line ends in the text (notes of several lines) end a line.
+    """
     if width <= 0:
         return []
+    for place, (text, tone) in enumerate(parts):
+        if "\n" in text:
+            first, rest = text.split("\n", 1)
+            before, after = (*parts[:place], (first, tone)), ((rest, tone), *parts[place + 1 :])
+            return [*wrap(before, width), *wrap(after, width)]
     rows: list[list[Span]] = [[]]
     left = width
     for text, tone in parts:

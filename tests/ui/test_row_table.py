@@ -392,6 +392,13 @@ def test_fit_is_exact(words: list[str], width: int, right: bool) -> None:
         assert plain(parts) in plain(fitted)
 
 
+def test_line_ends_break_or_become_spaces() -> None:
+    """A note of several lines: a window shows its lines, a table has one."""
+    note = line("a note: ", ("one\ntwo", MUTED), " end")
+    assert [plain(row) for row in wrap(note, 20)] == ["a note: one", "two end"]
+    assert plain(tuple(fit(note, 20))) == "a note: one two end "
+
+
 @given(words=st.lists(TEXT, max_size=4), width=st.integers(2, 40))
 def test_wrap_loses_no_letter(words: list[str], width: int) -> None:
     rows = wrap(line(*words), width)
