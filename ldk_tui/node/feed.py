@@ -144,6 +144,10 @@ class Feed:
 
     # --- intake ----------------------------------------------------------------------------------------------------
 
+    def recognise(self, info: NodeInfo) -> None:
+        """Is this the node that this feed is for? The first answer settles what the profile left open."""
+        self._identity = self._identity.check(info)
+
     def take(self, update: Update) -> None:
         self._inbox.append(update)
 
@@ -235,9 +239,7 @@ class Feed:
         """One connection, from its first call to its end. Always raises."""
         client = self.client = await self._connect()
         self.state = replace(self.state, level=client.level)
-        info = await self._settled(self.refresher.info(client))
-        self._identity = self._identity.check(info)
-        self.settle()
+        await self._settled(self.refresher.info(client))
         async with AsyncExitStack() as stack:
             stream: AsyncIterator[Event] | None = None
             with suppress(NotSupported):  # no event stream: lists are read again and again instead
@@ -281,7 +283,7 @@ class Feed:
                     finished, job = job, None
                     try:
                         self._finish(finished.result(), job_is_resync)
-                    except AccessDenied:
+                    except (AccessDenied, WrongNode):
                         raise
                     except LdkError:  # lost: the heartbeat will tell whether only this connection, or the server
                         beat_due_s = now_s
@@ -363,13 +365,12 @@ class Feed:
             info = await self._clock.within(
                 self._timing.heartbeat_deadline_s, self._settled(self.refresher.info(client))
             )
-        except AccessDenied:
+        except (AccessDenied, WrongNode):
             raise
         except (TimeoutError, LdkError) as error:
             if isinstance(error, LdkError):
                 self.state = replace(self.state, error=error)
             return False
-        self._identity = self._identity.check(info)
         if info.height != before:
             self._poll_due_s = self._clock.monotonic()
         return True

@@ -72,8 +72,12 @@ class NodeClient(Protocol):
 
 
 class Intake(Protocol):
-    """Where answers go. `settle` puts what has come so far into the store: the next question may build on it."""
+    """Where answers go. `settle` puts what has come so far into the store: the next question may build on it.
 
+    `recognise` raises WrongNode for another node's answer: not one line of it may stand beside our node's money.
+    """
+
+    def recognise(self, info: NodeInfo) -> None: ...
     def take(self, update: Update) -> None: ...
     def settle(self) -> None: ...
     def answered(self) -> None: ...
@@ -96,6 +100,7 @@ class Refresher:
     async def info(self, client: NodeClient) -> NodeInfo:
         ticket = self._ticket()
         info = await client.get_node_info()
+        self._intake.recognise(info)
         self._intake.take(InfoRead(ticket, info))
         self._intake.answered()
         return info

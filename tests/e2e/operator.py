@@ -133,7 +133,7 @@ class Server:
         assert "listens on 127.0.0.1:" in said, said + self._process.stdout.read()
         self.port = int(said.rstrip().rpartition(":")[2])
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
 

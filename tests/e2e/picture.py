@@ -15,7 +15,7 @@ _TOKEN = re.compile(
 
 
 class Picture:
-    """A screen of `columns` x `rows`. Colours are not kept; a wide character fills its cell and leaves the next empty."""
+    """A screen of `columns` x `rows`, without colours; a wide character fills its cell and leaves the next empty."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
