@@ -276,6 +276,12 @@ class Lifecycle:
             if end.reserve_sat:
                 end.reserve_sat = reserve_for(channel.value_sat)
 
+    def _finish_splice(self, channel: Channel) -> None:
+        """A channel that closes with a splice pending closes on the new funding, if that came to be at all."""
+        if channel.splice is not None and self._world.broadcast(channel.splice.tx):
+            self._lock_splice(channel)
+        channel.splice = None
+
     def _funding_of(self, channel: Channel) -> OutPoint:
         if channel.funding is None:
             raise CannotSplice
@@ -304,9 +310,7 @@ class Lifecycle:
         if not channel.connected:
             self._world.on_reconnect(channel, lambda: self.finish_close(channel))
             return
-        if channel.splice is not None:
-            self._world.broadcast(channel.splice.tx)
-            self._lock_splice(channel)
+        self._finish_splice(channel)
         outputs = [
             TxOut(end.node.wallet.new_address(), Sat(amount_sat))
             for end, amount_sat in zip(channel.ends, channel.closing_amounts_sat(), strict=True)
@@ -346,9 +350,7 @@ class Lifecycle:
         if channel.phase is Phase.NEGOTIATING:
             self._unfunded(channel, _forced_by_us(message))
             return
-        if channel.splice is not None:
-            self._world.broadcast(channel.splice.tx)
-            self._lock_splice(channel)
+        self._finish_splice(channel)
         mine = channel.side(node)
         tx, closed_htlcs = self._commitment(channel)
         for side, end in enumerate(channel.ends):

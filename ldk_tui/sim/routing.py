@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MIN_FINAL_CLTV = 42
 MAX_HOPS = 10
 _SMALLEST_PART_MSAT = 10_000
+_PART_MARGIN_MSAT = 200_000
+"""Room for the commitment fee of one more HTLC, where two parts share a channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,28 @@ def fee_msat(channel: Channel, end: int, amount_msat: int) -> int:
     return (config.fee_base_msat or 0) + (config.fee_ppm or 0) * amount_msat // 1_000_000
 
 
+Taken = dict[tuple[int, int], int]
+"""What other parts of the same payment take already: millisatoshi by channel (its id()) and end."""
+
+
 def find_route(
-    payer: SimNode, payee: SimNode, amount_msat: int, limits: Limits, *, padding: int, truth: bool
+    payer: SimNode,
+    payee: SimNode,
+    amount_msat: int,
+    limits: Limits,
+    *,
+    padding: int,
+    truth: bool,
+    fee_budget_msat: int | None = None,
+    taken: Taken | None = None,
 ) -> Route | None:
-    """The cheapest route that delivers `amount_msat`, None when there is none.
+    """The cheapest route that delivers `amount_msat` for at most `fee_budget_msat`, None when there is none.
 
     `truth`: with the balances as they are; otherwise as far as the payer can know. `padding` blocks are added to the
     payee's minimum, as payers do against observers (9.2).
     """
+    taken = taken or {}
+    budget_msat = limits.fee_limit_msat(amount_msat) if fee_budget_msat is None else fee_budget_msat
     if limits.max_path_count < 1 or limits.max_cltv_expiry_delta < MIN_FINAL_CLTV + 1:
         return None
     order = itertools.count()
@@ -74,7 +90,7 @@ def find_route(
         if node is payer:
             route = ways[node]
             total_fee = route[0].amount_msat - amount_msat
-            return route if total_fee <= limits.fee_limit_msat(amount_msat) else None
+            return route if total_fee <= budget_msat else None
         if needed > best[node] or hops >= MAX_HOPS:
             continue
         way = ways[node]
@@ -83,7 +99,10 @@ def find_route(
             continue
         for channel, end in _channels_into(node):
             before = channel.ends[end].node
-            if not _carries(channel, end, needed, payer=payer, payee=payee, truth=truth):
+            used_msat = taken.get((id(channel), end), 0)
+            if used_msat:
+                used_msat += _PART_MARGIN_MSAT
+            if not _carries(channel, end, needed + used_msat, payer=payer, payee=payee, truth=truth):
                 continue
             price = needed if before is payer else needed + fee_msat(channel, end, needed)
             if before in best and best[before] <= price:
@@ -121,34 +140,27 @@ def find_parts(
 ) -> list[Route] | None:
     """One route, or several parts whose amounts add up. Every returned route can be offered after the ones before it.
 
-    Parts are cut by halving, so that ten of them (the default limit) carry what the channels together can.
+    Parts are cut by halving, so that ten of them (the default limit) carry what the channels together can; the fee
+    limit is for all of them together.
     """
-    whole = find_route(payer, payee, amount_msat, limits, padding=padding, truth=truth)
-    if whole is not None:
-        return [whole]
+    budget_msat = limits.fee_limit_msat(amount_msat)
     routes: list[Route] = []
-    taken: dict[tuple[int, int], int] = {}
+    taken: Taken = {}
     left, part = amount_msat, amount_msat
-    while left > 0 and part >= min(left, _SMALLEST_PART_MSAT):
-        if len(routes) >= limits.max_path_count:
-            return None
+    while left > 0:
         part = min(part, left)
-        route = find_route(payer, payee, part, limits, padding=padding, truth=truth)
-        if route is not None and _still_fits(route, taken):
-            routes.append(route)
-            for step in route:
-                key = (id(step.channel), step.end)
-                taken[key] = taken.get(key, 0) + step.amount_msat
-            left -= part
-        else:
+        if len(routes) >= limits.max_path_count or part < min(left, _SMALLEST_PART_MSAT):
+            return None
+        route = find_route(
+            payer, payee, part, limits, padding=padding, truth=truth, fee_budget_msat=budget_msat, taken=taken
+        )
+        if route is None:
             part //= 2
-    return routes if left == 0 else None
-
-
-def _still_fits(route: Route, taken: dict[tuple[int, int], int]) -> bool:
-    """Two parts may share a channel as long as both find room in it, with a margin for the second one's fee."""
-    return all(
-        step.amount_msat + taken.get((id(step.channel), step.end), 0) + 200_000 <= step.channel.limit_msat(step.end)
-        for step in route
-        if (id(step.channel), step.end) in taken
-    )
+            continue
+        routes.append(route)
+        budget_msat -= route[0].amount_msat - part
+        for step in route:
+            key = (id(step.channel), step.end)
+            taken[key] = taken.get(key, 0) + step.amount_msat
+        left -= part
+    return routes

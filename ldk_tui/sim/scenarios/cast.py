@@ -70,7 +70,7 @@ def join(
         opener,
         peer,
         value_sat,
-        push_msat=int(value_sat * (1 - ours)) * 1000,
+        push_msat=round(value_sat * (1 - ours)) * 1000,
         announced=announced,
         config=ChannelConfig(fee_ppm=ppm),
         peer_config=ChannelConfig(fee_ppm=peer_ppm),
