@@ -75,11 +75,18 @@ class HodlScreen(ListDetailScreen):
         return [
             Column("state", "State", lambda row, _: state_cell(row), 13, sortable=False),
             Column("left", f"{'Left':>10}", lambda row, _: left_cell(row), 23, sortable=False, delta=False),
-            Column("amount", unit.value, lambda row, _: amount_cell(row, unit), figure, right=True, sortable=False),
+            Column(
+                "amount",
+                f"Amount {unit.value}",
+                lambda row, _: amount_cell(row, unit),
+                figure,
+                right=True,
+                sortable=False,
+            ),
             Column("before", "Before ", lambda row, _: deadline_cell(row), 9, right=True, sortable=False),
             Column("asked", "Asked", lambda row, _: asked_cell(row, unit), figure, right=True, drop=5, sortable=False),
             Column(
-                "seen", "Seen", lambda row, _: when_cell(row, self.now_unix), 10, drop=4, sortable=False, delta=False
+                "when", "Updated", lambda row, _: when_cell(row, self.now_unix), 10, drop=4, sortable=False, delta=False
             ),
             Column("hash", "Hash", lambda row, _: ident(row.payment_hash), 9, drop=1, sortable=False),
             Column("peer", "From", peer_cell, 20, flex=1, drop=3, sortable=False),

@@ -88,7 +88,8 @@ def deadline_cell(row: HodlRow) -> Line:
 
 
 def when_cell(row: HodlRow, now_unix: float) -> Line:
-    unix = row.first_seen_unix if row.first_seen_unix is not None else row.updated_unix
+    """By the node's record; when this program first saw it, where there is none."""
+    unix = row.updated_unix if row.updated_unix is not None else row.first_seen_unix
     return line((clock(unix, now_unix), MUTED))
 
 
@@ -195,8 +196,17 @@ def meaning(row: HodlRow, height: int | None) -> list[Line]:
         line(
             ("? ", UNKNOWN), "Undecided: it was seen once, and what the node says now does not tell what became of it."
         ),
-        line(("It may have been failed, have lapsed, or be too small for the balances.", MUTED)),
+        line(
+            ("Below 354 sat the balances show nothing: it may still be held, or have been given back.", MUTED)
+            if _is_small(row)
+            else ("It is not among the HTLCs in the balances; it may have been given back.", MUTED)
+        ),
     ]
+
+
+def _is_small(row: HodlRow) -> bool:
+    """Too small for the balances ever to show it."""
+    return row.asked_msat is not None and row.asked_msat < SMALLEST_SHOWN_MSAT
 
 
 def _held(row: HodlRow, height: int | None) -> list[Line]:
@@ -230,10 +240,9 @@ def _held(row: HodlRow, height: int | None) -> list[Line]:
         )
         made.append(line((told, MUTED)))
     if row.held_msat is None:
-        small = row.asked_msat is not None and row.asked_msat < SMALLEST_SHOWN_MSAT
         told = (
             "HTLCs below 354 sat never appear in the balances: that this one is held is known from its event alone."
-            if small
+            if _is_small(row)
             else "The node announced it; the balances do not show it yet."
         )
         made.append(line((told, MUTED)))
