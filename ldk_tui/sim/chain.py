@@ -48,6 +48,7 @@ class Chain:
         self._outputs: dict[OutPoint, TxOut] = {}
         self._spent: dict[OutPoint, Txid] = {}
         self._confirmed: dict[Txid, int] = {}
+        self._positions: dict[Txid, int] = {}
         self.mempool: dict[Txid, Tx] = {}
         self.accepted: list[Tx] = []
         self.minted_sat = 0
@@ -69,8 +70,9 @@ class Chain:
         """One block with everything that waits in the mempool."""
         self.height += 1
         self._times.append(int(now))
-        for txid in self.mempool:
+        for position, txid in enumerate(self.mempool, start=1):
             self._confirmed[txid] = self.height
+            self._positions[txid] = position
         self.mempool.clear()
 
     def skip(self, times: list[float]) -> None:
@@ -129,6 +131,10 @@ class Chain:
     def confirmed_at(self, txid: Txid) -> int | None:
         """The height of the block that holds it, None in the mempool or unknown."""
         return self._confirmed.get(txid)
+
+    def position(self, txid: Txid) -> int:
+        """Its place in its block, from 1 on (0 is the coinbase). KeyError for one that is in no block."""
+        return self._positions[txid]
 
     def confirmations(self, txid: Txid, height: int) -> int:
         """As seen from `height` (a node's view may be behind the tip)."""

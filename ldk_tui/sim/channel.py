@@ -6,7 +6,6 @@ offered. Sums, fees and capacities are those of the worked case of server facts 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -64,19 +63,19 @@ class Phase(Enum):
     CLOSED = "closed"
 
 
-_htlc_numbers = itertools.count()
-
-
 @dataclass(slots=True, eq=False)
 class Htlc:
-    """One HTLC in a channel. `offered_by` is the end (0, 1) that pays; `own` True: it is that end's own payment."""
+    """One HTLC in a channel. `offered_by` is the end (0, 1) that pays; `own` True: it is that end's own payment.
+
+    `number` counts the channel's HTLCs and is given when it is offered.
+    """
 
     amount_msat: int
     payment_hash: PaymentHash
     expiry_height: int
     offered_by: int
     own: bool
-    number: int = field(default_factory=lambda: next(_htlc_numbers))
+    number: int = 0
 
     @property
     def is_dust(self) -> bool:
@@ -128,6 +127,7 @@ class Channel:
     phantom: bool = False
     anchors: bool = True
     opened_height: int = 0
+    offered: int = 0
     on_ready: list[Callable[[], None]] = field(default_factory=list)
 
     # --- whose end ------------------------------------------------------------------------------------------------
@@ -158,8 +158,7 @@ class Channel:
         height = chain.confirmed_at(self.funding.txid)
         if height is None:
             return None
-        index = int(self.funding.txid[:2], 16) + 1
-        return ShortChannelId(height << 40 | index << 16 | self.funding.vout)
+        return ShortChannelId(height << 40 | chain.position(self.funding.txid) << 16 | self.funding.vout)
 
     def locator(self, node: SimNode) -> HtlcLocator:
         """How a forward of `node` names this channel (7.5)."""
@@ -214,6 +213,8 @@ class Channel:
         if htlc.amount_msat > self.limit_msat(htlc.offered_by):
             raise ValueError("the end of the channel cannot pay this")
         end.balance_msat -= htlc.amount_msat
+        htlc.number = self.offered
+        self.offered += 1
         self.htlcs.append(htlc)
 
     def settle(self, htlc: Htlc) -> None:

@@ -340,6 +340,7 @@ class Lifecycle:
             if known is not None and not node.channels_with(peer):
                 node.known_peers[peer] = KnownPeer(known.address, False)
             self._tell(channel, node, ChannelState.CLOSED, reasons[side])
+        self._world.stop_waiting(channel)
 
     # --- forced close ---------------------------------------------------------------------------------------------
 
@@ -397,13 +398,16 @@ class Lifecycle:
             self._world.htlc_lost(closed.htlc)
 
     def claim_onchain(self, channel: Channel, htlc: Htlc) -> bool:
-        """The payee of an HTLC in a closed channel uses the preimage. False when it had timed out before."""
+        """The payee of an HTLC in a closed channel uses the preimage. False when it had timed out before.
+
+        Dust has no output to claim: the preimage is told all the same, and the sum was lost to a fee.
+        """
         claimer = channel.ends[1 - htlc.offered_by].node
         for closing in claimer.closings:
             for closed in closing.htlcs:
-                if closed.htlc is htlc and not closed.resolved:
-                    return self._sweep_htlc(closed, claimer)
-        return False
+                if closed.htlc is htlc:
+                    return not closed.resolved and self._sweep_htlc(closed, claimer)
+        return htlc.is_dust
 
     def _sweep_htlc(self, closed: ClosedHtlc, winner: SimNode) -> bool:
         closed.resolved = True

@@ -212,6 +212,7 @@ def _settle_hop(flow: Flow, part: Part, index: int) -> None:
             hop.channel.settle(hop.htlc)
             _resolved(hop.channel)
         elif not hop.offerer.world.onchain_claim(hop.channel, hop.htlc):
+            _fail_upstream(flow, part, index)
             return
         if index:
             _forwarded(part, index, flow.skimmed_msat)
@@ -268,6 +269,18 @@ def fail(flow: Flow) -> None:
     flow.state = State.FAILED
     for part in flow.parts:
         _fail_hop(flow, part, len(part.hops) - 1)
+
+
+def _fail_upstream(flow: Flow, part: Part, index: int) -> None:
+    """The money of hop `index` went back on the chain before the preimage came: the hops before it give back too."""
+    flow.state = State.FAILED
+    if index:
+        _fail_hop(flow, part, index - 1)
+        return
+    part.done = True
+    if all(each.done for each in flow.parts):
+        flow.payer.world.flows.discard(flow)
+        payer_failed(flow)
 
 
 def _fail_hop(flow: Flow, part: Part, index: int) -> None:

@@ -188,6 +188,13 @@ class World:
     def on_reconnect(self, channel: Channel, action: Callable[[], None]) -> None:
         self._waiting.append((channel, action))
 
+    def stop_waiting(self, channel: Channel) -> None:
+        """The channel is closed: what waited for its peer goes on without it, on the chain."""
+        released = [action for each, action in self._waiting if each is channel]
+        self._waiting = [(each, action) for each, action in self._waiting if each is not channel]
+        for action in released:
+            self.clock.after(0.05, action)
+
     def hang_up(self, one: SimNode, two: SimNode) -> None:
         """The connection ends, from either side; no event says so (8)."""
         self.links.discard(frozenset((one.node_id, two.node_id)))
