@@ -118,6 +118,8 @@ async def stage(
                     scenario.traffic.keep_going()
                 scenario.world.advance(advance_s)
                 await made.settle()
+                await port.refresh()  # what a heartbeat and a poll would have read in that time
+                await made.settle()
             for key in keys:
                 await made.press(key)
             if keys:
