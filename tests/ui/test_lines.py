@@ -163,7 +163,7 @@ def test_attention_says_what_is_at_stake() -> None:
     assert rows(90) == [
         "▲ HODL | 3 blocks | 50,000 sat held · claim before 212,348 · 8–63 min · “bob-cln” 03bb…aabb",
         "! HTLC | 14 blocks | 12,000 sat outgoing · expires at 212,359 · 1–4 h · “bob-cln” 03bb…aabb",
-        "! PEER |  | 210,000 sat unusable · peer away 2 h 10 m · “carol-lnd” 03ca…aacc",
+        "! PEER |  | 210,000 sat away 2 h 10 m · peer not connected · “carol-lnd” 03ca…aacc",
         "! SYNC |  | fee rates 42 m old · on-chain fees may be wrong",
         "▲ CLOCK |  | server clock 32 s behind · calls fail above 60 s",
         "▲ FUNDING |  | 1,500,000 sat may not exist · unconfirmed for 9 blocks · counted in the balances",
@@ -216,7 +216,7 @@ def test_balances_are_aligned_and_complete() -> None:
 
 def test_money_counted_twice_is_said() -> None:
     lines = plain_lines(balance_lines(replace(LIQUIDITY, counted_twice_sat=Sat(777)), 1, Unit.SAT, 50))
-    assert any("Closing, in both totals" in text and "777" in text for text in lines)
+    assert any("Closing, counted twice" in text and "777" in text for text in lines)
 
 
 @pytest.mark.parametrize("width", [38, 46, 70])

@@ -246,6 +246,31 @@ async def test_follow_keeps_to_the_end_until_the_reader_goes_up() -> None:
         assert at(table) == 89
 
 
+async def test_lead_keeps_to_the_first_row_until_the_reader_goes_down() -> None:
+    app = Stage(table_of([Row(key) for key in range(50, 100)], lead=True))
+    async with app.run_test(size=(80, 12)) as pilot:
+        table = app.table
+        for first in (49, 40, 20):
+            table.set_rows([Row(key) for key in range(first, 100)])
+            await pilot.pause()
+            assert at(table) == shown_keys(table)[0] == first
+        table.action_cursor_down()
+        table.set_rows([Row(key) for key in range(100)])
+        await pilot.pause()
+        assert at(table) == 21
+        assert 21 in shown_keys(table)
+        table.action_cursor_home()
+        table.set_rows([Row(key) for key in range(-5, 100)])
+        await pilot.pause()
+        assert at(table) == -5
+        table.scroll_relative(y=6, animate=False, immediate=True)
+        await pilot.pause()
+        view = shown_keys(table)
+        table.set_rows([Row(key) for key in range(-9, 100)])
+        await pilot.pause()
+        assert shown_keys(table) == view
+
+
 async def test_changed_cells_are_marked_and_the_mark_goes() -> None:
     app = Stage(table_of([Row(1, amount=5), Row(2)], mark_seconds=0.05))
     async with app.run_test(size=(80, 12)) as pilot:

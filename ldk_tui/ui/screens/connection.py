@@ -77,6 +77,8 @@ def report_lines(report: ConnectionReport, feed: FeedState, now_unix: float, *, 
             made += wrap(line(("The server said ", MUTED), quoted(feed.error.server_text)), width)
         if report.what_to_do:
             made += [EMPTY, *wrap(line(report.what_to_do), width)]
+        if report.evidence:
+            made += [EMPTY, *(line(str(each)) for each in report.evidence)]
         made += [EMPTY, state_line(feed, now_unix)]
         if demo:
             made.append(line(("  Or press ", MUTED), ("d", KEY), (" to look at a simulated node meanwhile.", MUTED)))
@@ -90,7 +92,7 @@ def report_lines(report: ConnectionReport, feed: FeedState, now_unix: float, *, 
         made.append(line(*fit(line(("  API level", MUTED)), _LABEL + 2), "  ", feed.level.value, (" (probed)", MUTED)))
     if feed.clock_skew_s is not None:
         skew = f"{abs(feed.clock_skew_s):.0f} s {'ahead of' if feed.clock_skew_s > 0 else 'behind'} this computer"
-        words = own(skew if abs(feed.clock_skew_s) >= 1 else "as this computer's")
+        words = own(skew if abs(feed.clock_skew_s) >= 2 else "as this computer's")
         made.append(line(*fit(line(("  Server clock", MUTED)), _LABEL + 2), "  ", str(words)))
     return made
 

@@ -72,6 +72,7 @@ class NodeOverview(NodeScreen):
             ],
             key=lambda each: each.key,
             header=False,
+            lead=True,
             empty=[line(("Waiting for the first answer …", MUTED))],
             id="node-attention",
         )
@@ -92,6 +93,7 @@ class NodeOverview(NodeScreen):
                     ],
                     key=lambda each: each.number,
                     header=False,
+                    lead=True,
                     empty=[
                         line(("Nothing has happened since the program connected.", MUTED)),
                         line(("Payments, forwards and channel changes appear here as the node reports them.", FAINT)),

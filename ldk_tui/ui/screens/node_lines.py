@@ -99,7 +99,7 @@ def _htlc(each: AttentionLine, amount: str, _: float) -> list[str]:
 def _peer(each: AttentionLine, amount: str, now_unix: float) -> list[str]:
     since = f" {long_age(now_unix - each.since_unix)}" if each.since_unix is not None else ""
     count = f"in {each.channels} channels" if each.channels > 1 else ""
-    return [f"{amount} unusable", f"peer away{since}", count]
+    return [f"{amount} away{since}", count, "peer not connected"]
 
 
 def _late(each: AttentionLine, _: str, __: float) -> list[str]:
@@ -169,7 +169,7 @@ def balance_lines(summary: LiquiditySummary | None, height: int | None, unit: Un
     if summary.phantom_sat:
         rows.append(sat("▲ May not exist", summary.phantom_sat, ATTENTION))
     if summary.counted_twice_sat:
-        rows.append(sat("Closing, in both totals", summary.counted_twice_sat))
+        rows.append(sat("Closing, counted twice", summary.counted_twice_sat))
     rows.append(sat("Ours, not in flight", summary.ours_sat, STRONG))
     return figures(rows, width)
 
@@ -227,7 +227,7 @@ _SYNC_WORDS: Final = {
 
 def _sync_entry(sync: SyncAge) -> tuple[str, Line]:
     if sync.at_unix is None:
-        told = "from peers" if sync.sync is Sync.GOSSIP else "never"
+        told = "peers" if sync.sync is Sync.GOSSIP else "never"
         return _SYNC_WORDS[sync.sync], line((told, ATTENTION if sync.late else MUTED), ("  ", ""))
     mark = line((" ▲", ATTENTION)) if sync.late else line((" ✓", OK))
     return _SYNC_WORDS[sync.sync], line((age(sync.age_s), ATTENTION if sync.late else ""), mark)
@@ -250,7 +250,7 @@ def health_lines(view: NodeView, now_unix: float, width: int, *, compact: bool) 
     skew = view.clock_skew_s
     if skew is not None:
         late = abs(skew) > 20
-        told = "same" if abs(skew) < 1 else f"{'+' if skew > 0 else '−'}{age(abs(skew))}"
+        told = "same" if abs(skew) < 2 else f"{'+' if skew > 0 else '−'}{age(abs(skew))}"
         entries.append(("clock", line((told, ATTENTION if late else ""), (" ▲", ATTENTION) if late else (" ✓", OK))))
     entries.append(("events", _stream(view.feed, now_unix)))
     across = 2 if compact and width >= 34 else 1

@@ -13,7 +13,6 @@ the lines in view and keeps them. Sorting and filtering are not done here: the v
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.segment import Segment
@@ -79,34 +78,37 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(LIST))
 
-    @dataclass
     class Highlighted(Message):
         """The cursor came onto another row (by key, a click, or because its row went away). None: no rows."""
 
-        table: RowTable[Any]
-        key: Hashable | None
+        def __init__(self, table: RowTable[Any], key: Hashable | None) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
 
         @property
         def control(self) -> RowTable[Any]:
             return self.table
 
-    @dataclass
     class Selected(Message):
         """Enter, or a second click on the row with the cursor."""
 
-        table: RowTable[Any]
-        key: Hashable
+        def __init__(self, table: RowTable[Any], key: Hashable) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
 
         @property
         def control(self) -> RowTable[Any]:
             return self.table
 
-    @dataclass
     class SortRequested(Message):
         """A click on the title of a sortable column."""
 
-        table: RowTable[Any]
-        column_id: str
+        def __init__(self, table: RowTable[Any], column_id: str) -> None:
+            super().__init__()
+            self.table = table
+            self.column_id = column_id
 
         @property
         def control(self) -> RowTable[Any]:
@@ -121,11 +123,14 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         row_tone: Callable[[R], Tone] | None = None,
         header: bool = True,
         follow: bool = False,
+        lead: bool = False,
         mark_seconds: float = MARK_SECONDS,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        """`empty`: what to say when there is nothing, and which key makes one. `follow`: keep to the end."""
+        """`empty`: what to say when there is nothing, and which key makes one. `follow`: keep to the last row as rows
+        come, until the person goes up. `lead`: keep to the first row until the person goes down (newest or most urgent
+        first, where nothing is done to a row but reading it)."""
         super().__init__(id=id, classes=classes)
         self._columns: tuple[Column[R], ...] = tuple(columns)
         self._key = key
@@ -136,6 +141,8 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         self._waiting: str | None = None
         self._follow = follow
         self._following = follow
+        self._lead = lead
+        self._leading = lead
         self._mark_seconds = mark_seconds
         self._cursor: int | None = None
         self._cursor_key: Hashable | None = None
@@ -193,6 +200,10 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             self._cursor = len(rows) - 1
             self._cursor_key = self._key(rows[-1])
             self._scroll_now(self.max_scroll_y)
+        elif self._leading and rows:
+            self._cursor = 0
+            self._cursor_key = self._key(rows[0])
+            self._scroll_now(0)
         elif at_top:
             if was_at is not None and anchor_key is not None and self._cursor is not None and self._page() > 0:
                 self._show_cursor(only_if_was_visible=anchor_key == had)
@@ -291,6 +302,7 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         self._cursor = index
         self._cursor_key = self._key(self._rows[index])
         self._following = self._follow and index == len(self._rows) - 1
+        self._leading = self._lead and index == 0
         scrolled = self._show_cursor()
         if before != index:
             if not scrolled:
@@ -366,6 +378,8 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
+        if self._lead and round(new_value) > 0:
+            self._leading = False
         if self._follow and self._rows:
             self._following = round(new_value) >= len(self._rows) - self._page()
 
