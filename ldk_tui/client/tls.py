@@ -175,7 +175,7 @@ def explain(
         pin = f"the one in {verifier.path}" if verifier.path is not None else "the pinned one"
         sentence = (
             f"{address} presents another certificate than {pin}: it was made anew, this is another server, or somebody "
-            "is in between. Compare the fingerprints on the server before you replace the file."
+            "is in between. Nothing was sent."
         )
         return Unreachable(sentence, cause=UnreachableCause.CERTIFICATE_CHANGED, detail=detail)
     sentence = (

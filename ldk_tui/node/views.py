@@ -145,11 +145,15 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """What the connection screen says: each thing with its result, the cause in one sentence, what to do."""
+    """What the connection screen says: each thing with its result, the cause in one sentence, what to do.
+
+    `evidence`: lines to compare by eye (fingerprints), or none.
+    """
 
     tried: tuple[Tried, ...] = ()
     cause: str = ""
     what_to_do: str = ""
+    evidence: tuple[SafeText, ...] = ()
 
 
 # --- node ----------------------------------------------------------------------------------------------------------

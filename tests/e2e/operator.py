@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import subprocess
@@ -16,6 +17,15 @@ from tests.e2e.picture import Picture
 from tests.terminal import Terminal
 
 PROGRAM = (sys.executable, "-m", "ldk_tui")
+
+
+Wanted = str | re.Pattern[str] | Callable[[str], bool]
+
+
+def _holds(wanted: Wanted, words: str) -> bool:
+    if isinstance(wanted, str):
+        return wanted in words
+    return wanted.search(words) is not None if isinstance(wanted, re.Pattern) else wanted(words)
 
 
 class Screen(Terminal):
@@ -67,19 +77,22 @@ class Screen(Terminal):
     def forget(self) -> None:
         raise NotImplementedError("the picture needs all that was written")
 
-    def shows(self, *wanted: str | Callable[[str], bool], seconds: float = 40) -> None:
-        """Until all of it stands on the screen at once; AssertionError with the screen otherwise."""
+    def shows(self, *wanted: Wanted, seconds: float = 40) -> None:
+        """Until all of it stands on the screen at once; AssertionError with the screen otherwise.
+
+        Line breaks count as spaces.
+        """
         end = time.monotonic() + seconds
         while True:
             words = self.words
-            missing = [each for each in wanted if not (each(words) if callable(each) else each in words)]
+            missing = [each for each in wanted if not _holds(each, words)]
             if not missing:
                 return
             if time.monotonic() > end or (self._process.poll() is not None and not self._drain(0.1)):
                 raise AssertionError(f"{missing!r} not on the screen:\n{self.now}")
             self._drain(0.1)
 
-    def press(self, keys: str, *wanted: str | Callable[[str], bool]) -> None:
+    def press(self, keys: str, *wanted: Wanted) -> None:
         """Type, and wait for what it brings."""
         self.keys(keys)
         self.shows(*wanted)
