@@ -125,7 +125,6 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
 
     from ldk_tui import launch
-    from ldk_tui.client.discovery import Flags
     from ldk_tui.core.amounts import Unit
     from ldk_tui.core.model import Level
 
@@ -136,6 +135,8 @@ def _run(arguments: argparse.Namespace) -> int:
         light=getattr(arguments, "light", False),
     )
     if arguments.command is None:
+        from ldk_tui.client.discovery import Flags
+
         flags = Flags(
             server=arguments.server,
             cert=arguments.cert,

@@ -1,38 +1,38 @@
 """Putting the rooms together: the program on a node, the program on a simulated node, the simulator alone.
 
-Part of the room `cli`, which alone may know all others. Nothing here is imported before the arguments are understood.
+Part of the room `cli`, which alone may know all others. Nothing here is imported before the arguments are understood,
+and what the first frame does not need (client, wire, the node's store and feed, the simulator) is imported after it,
+beside the screen.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
 import tempfile
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ldk_tui.client.discovery import SECRET_VARIABLES, Flags, find
-from ldk_tui.config import load, logs
+from ldk_tui.config import logs
 from ldk_tui.config.paths import Paths, paths_below, user_paths
 from ldk_tui.config.schema import LogLevel, Profile, Trust
 from ldk_tui.core.amounts import Unit
-from ldk_tui.core.attempt import Report
-from ldk_tui.core.errors import BadInput, LdkError
+from ldk_tui.core.errors import BadInput
 from ldk_tui.core.model import Level, Network
 from ldk_tui.core.record import dataclass
-from ldk_tui.node.feed import Identity
-from ldk_tui.node.refresh import NodeClient
-from ldk_tui.node.report import connection_report
-from ldk_tui.node.service import NodeService
-from ldk_tui.node.views import ConnectionReport, NodePort
 
 if TYPE_CHECKING:
-    from ldk_tui.ui.app import LdkTuiApp
+    from ldk_tui.client.discovery import Flags
+    from ldk_tui.node.refresh import NodeClient
+    from ldk_tui.node.views import NodePort
+    from ldk_tui.ui.app import LdkTuiApp, PortOpener
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +55,10 @@ class SimOptions:
     speed: float = 1.0
 
 
-class DemoService(NodeService):
-    """A node that is simulated in this very process; its server starts with the first attempt to connect."""
-
-    def __init__(self, options: SimOptions) -> None:
-        super().__init__(self._open, now=time.time, report=self._said)
-        self._options = options
-        self._resources = contextlib.AsyncExitStack()
-        self._client_of: object | None = None
-
-    async def _open(self) -> NodeClient:
-        from ldk_tui.client.api import LdkClient
-        from ldk_tui.client.target import PinnedCertificate, Target
-        from ldk_tui.sim.session import Session, session
-
-        if self._client_of is None:
-            wanted = self._options
-            self._client_of = await self._resources.enter_async_context(
-                session(
-                    wanted.scenario,
-                    now=time.time(),
-                    level=wanted.level,
-                    network=wanted.network,
-                    seed=wanted.seed,
-                    speed=wanted.speed,
-                )
-            )
-        assert isinstance(self._client_of, Session)
-        server = self._client_of.server
-        trust = PinnedCertificate(pem=server.certificate.pem)
-        return await LdkClient.connect(Target("127.0.0.1", server.port, trust, server.key))
-
-    async def stop(self) -> None:
-        await super().stop()
-        await self._resources.aclose()
-
-    def _said(self, error: LdkError | None) -> ConnectionReport:
-        return ConnectionReport(cause=error.sentence if error else "Starting the simulated node.")
-
-
-def node_service(flags: Flags, identity: Identity | None = None) -> NodeService:
+def node_opener(flags: Flags) -> PortOpener:
     """The node that the flags, the environment and the daemon's files name. Raises BadInput at once for what is wrong
     in them; what is merely missing is looked for again at each attempt, and said on the connection screen."""
-    from ldk_tui.client.api import LdkClient
+    from ldk_tui.client.discovery import SECRET_VARIABLES, find
 
     environment = dict(os.environ)
     for name in SECRET_VARIABLES:
@@ -106,6 +67,9 @@ def node_service(flags: Flags, identity: Identity | None = None) -> NodeService:
     last = find(flags, environment, sys.platform, home).report
 
     async def connect() -> NodeClient:
+        from ldk_tui.client.api import LdkClient
+        from ldk_tui.core.attempt import Report
+
         nonlocal last
         try:
             found = find(flags, environment, sys.platform, home)
@@ -118,28 +82,58 @@ def node_service(flags: Flags, identity: Identity | None = None) -> NodeService:
             raise found.report.problem
         return await LdkClient.connect(found.target)
 
-    return NodeService(connect, now=time.time, report=lambda error: connection_report(last, error), identity=identity)
+    async def open_port() -> NodePort:
+        await _loaded("ldk_tui.node.service", "ldk_tui.node.report", "ldk_tui.client.api")
+        from ldk_tui.node.feed import Identity
+        from ldk_tui.node.report import connection_report
+        from ldk_tui.node.service import NodeService
+
+        identity = Identity(network=_network(flags.network))
+        return NodeService(
+            connect, now=time.time, report=lambda error: connection_report(last, error), identity=identity
+        )
+
+    return open_port
+
+
+def demo_opener(options: SimOptions) -> PortOpener:
+    """A simulated node; its server starts with the first attempt to connect."""
+
+    async def open_port() -> NodePort:
+        await _loaded("ldk_tui.demo")
+        from ldk_tui.demo import DemoService
+
+        return DemoService(options)
+
+    return open_port
+
+
+async def _loaded(*modules: str) -> None:
+    """Imports beside the event loop: the screen takes keys meanwhile."""
+    for module in modules:
+        await asyncio.to_thread(import_module, module)
 
 
 def run_app(flags: Flags, *, profile_name: str | None, options: AppOptions) -> int:
     """The program on a real node. Returns the exit code."""
+    from ldk_tui.config import load
+
     paths = user_paths()
     config = load.load(paths.config_file)
     profile = config.profile(profile_name)
-    flags = _with_profile(flags, profile)
-    service = node_service(flags, Identity(network=_network(flags.network)))
+    opener = node_opener(_with_profile(flags, profile))
     options = AppOptions(
         read_only=options.read_only or profile.read_only,
         unit=options.unit or profile.unit,
         light=options.light or config.theme == "light",
     )
-    return _show(service, options, paths, log_level=config.log_level, demo=False)
+    return _show(opener, options, paths, log_level=config.log_level, demo=False)
 
 
 def run_demo(sim: SimOptions, options: AppOptions) -> int:
     """The program on a simulated node; it leaves nothing behind. Returns the exit code."""
     with tempfile.TemporaryDirectory(prefix="ldk-tui-demo-") as folder:
-        return _show(DemoService(sim), options, paths_below(Path(folder)), log_level=LogLevel.INFO, demo=True)
+        return _show(demo_opener(sim), options, paths_below(Path(folder)), log_level=LogLevel.INFO, demo=True)
 
 
 def run_sim(sim: SimOptions, *, port: int, folder: Path | None, framing: str) -> int:
@@ -182,21 +176,21 @@ async def _serve(sim: SimOptions, port: int, folder: Path, framing: str) -> int:
     return 0
 
 
-def _show(port: NodePort, options: AppOptions, paths: Paths, *, log_level: LogLevel, demo: bool) -> int:
+def _show(opener: PortOpener, options: AppOptions, paths: Paths, *, log_level: LogLevel, demo: bool) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise BadInput("ldk-tui draws on a terminal: start it in one, without redirecting its input or output.")
     log = logs.set_up(paths.log_file, log_level)
     try:
+        gc.disable()  # nothing of what the first frame needs is ever garbage; the app lets it run again after that
+        from ldk_tui.node.not_yet import NotYet
         from ldk_tui.ui.app import LdkTuiApp
         from ldk_tui.ui.driver import driver_class
 
-        async def open_demo() -> NodePort:
-            return DemoService(SimOptions())
-
         app = LdkTuiApp(
-            port,
+            NotYet(),
+            opener=opener,
             now=time.time,
-            demo_opener=None if demo else open_demo,
+            demo_opener=None if demo else demo_opener(SimOptions()),
             demo=demo,
             read_only=options.read_only,
             unit=options.unit or Unit.SAT,
@@ -207,6 +201,7 @@ def _show(port: NodePort, options: AppOptions, paths: Paths, *, log_level: LogLe
         asyncio.run(_until_told(app))
         return app.return_code or 0
     finally:
+        gc.enable()
         log.remove()
 
 
@@ -222,6 +217,8 @@ async def _until_told(app: LdkTuiApp) -> None:
 
 
 def _with_profile(flags: Flags, profile: Profile) -> Flags:
+    from ldk_tui.client.discovery import Flags
+
     return Flags(
         server=flags.server or profile.server,
         cert=flags.cert or profile.cert,

@@ -7,6 +7,7 @@ ten times a second; screens that are not in front are marked and catch up when t
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
@@ -41,8 +42,8 @@ FLUSH_S: Final = 0.1
 TICK_S: Final = 1.0
 STOP_LIMIT_S: Final = 3.0
 
-DemoOpener = Callable[[], Awaitable[NodePort]]
-"""Starts a simulated node and gives its port, not started yet."""
+PortOpener = Callable[[], Awaitable[NodePort]]
+"""Gives a port, not started yet."""
 
 
 def _factory(entry: ScreenEntry) -> Callable[[], Screen[Any]]:
@@ -56,7 +57,8 @@ class LdkTuiApp(App[None], inherit_bindings=False):
     """`now` gives unix seconds. `log_place`: where the log is, in words for the person who reads them after a crash."""
 
     TITLE = "ldk-tui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "screens/node.tcss"]  # noqa: RUF012 -- Textual's own form
+    """With the first screen's: a style sheet that comes later makes Textual parse all of them once more."""
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {entry.name: _factory(entry) for entry in SCREENS}
@@ -68,7 +70,8 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         port: NodePort,
         *,
         now: Callable[[], float],
-        demo_opener: DemoOpener | None = None,
+        opener: PortOpener | None = None,
+        demo_opener: PortOpener | None = None,
         read_only: bool = False,
         demo: bool = False,
         unit: Unit = Unit.SAT,
@@ -77,7 +80,8 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         log_place: str | None = None,
         driver_class: type[Driver] | None = None,
     ) -> None:
-        """`demo`: the port is a simulated node already (the header says so). `keys`: command id → keys."""
+        """`opener`: gives the real port after the first frame; `port` stands in until then. `demo_opener`: gives a
+        simulated one when asked for. `demo`: it is one already (the header says so). `keys`: command id → keys."""
         super().__init__(driver_class=driver_class)
         self.port = port
         self.now = now
@@ -86,6 +90,7 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         self.demo = demo
         self.keymap = Keymap(keys)
         self.view = NodeView(feed=port.feed)
+        self._opener = opener
         self._demo_opener = demo_opener
         self._log_place = log_place
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -96,9 +101,17 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         self._flash_timer: Timer | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = LIGHT.name if light else DARK.name
+        self._begin_with((LIGHT if light else DARK).name)
 
     # --- life ---------------------------------------------------------------------------------------------------------
+
+    def _begin_with(self, theme: str) -> None:
+        """As `self.theme = theme`, without the second pass over all styles that a *change* of theme needs."""
+        self.set_reactive(LdkTuiApp.theme, theme)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(
+            True, f"-theme-{theme}", "-dark-mode" if self.current_theme.dark else "-light-mode", update=False
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -111,18 +124,29 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         self.set_keymap(self.keymap.changes)
         self.view = self.port.node(self.now())
         self.set_interval(TICK_S, self._tick)
-        self.call_after_refresh(self._attach_port)  # the first frame before the first connection
+        self.call_after_refresh(self._begin)  # the first frame before the first connection
 
-    def _attach_port(self) -> None:
-        self._unsubscribe = self.port.subscribe(self._heard)
-        self._heard(ALL_TOPICS)
-        self.run_worker(self._start(self.port), group="start", exit_on_error=False)
+    def _begin(self) -> None:
+        if not gc.isenabled():  # whoever started the program spared the first frame its rounds
+            gc.freeze()  # what is there by now stays: the collector need not go through it again and again
+            gc.enable()
+        self._attach_port()
         for sentence in self.keymap.problems:
             toast(self, own(f"Key map: {crash.without_values(sentence)}"), severity="warning")
 
-    async def _start(self, port: NodePort) -> None:
+    def _attach_port(self) -> None:
+        if self._opener is None:
+            self._unsubscribe = self.port.subscribe(self._heard)
+        self._heard(ALL_TOPICS)
+        self.run_worker(self._start(), group="start", exit_on_error=False)
+
+    async def _start(self) -> None:
         try:
-            await port.start()
+            opener, self._opener = self._opener, None
+            if opener is not None:
+                self.port = await opener()
+                self._unsubscribe = self.port.subscribe(self._heard)
+            await self.port.start()
         except LdkError as error:
             self.flash(line(("▲ ", DANGER), problem(error)), seconds=30)
         except Exception as error:

@@ -7,12 +7,12 @@ is drawn faint, and says why when its key is pressed. Read-only mode takes the m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from textual.binding import Binding, BindingType
 
+from ldk_tui.core.record import dataclass
 from ldk_tui.node.views import Phase
 from ldk_tui.ui.screens import CHANNELS, CONNECTION, HODL, NODE, PAYMENTS, SCREENS
 
@@ -33,7 +33,7 @@ MODAL: Final = "modal"
 """Scopes. Lists and modals act at once and by themselves; all else goes through `LdkTuiApp.run_command`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class State:
     """What `why_not` may look at. Made by the app when a key is pressed and when the footer is drawn.
 
@@ -58,7 +58,7 @@ def always(_: State) -> Reason:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Command:
     """`scope` is EVERYWHERE, LIST or the name of a screen. `action` is Textual's: `app.…`, `screen.…`, or of the list.
 

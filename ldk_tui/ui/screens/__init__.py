@@ -7,14 +7,15 @@ for one screen only.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from ldk_tui.core.record import dataclass
 
 if TYPE_CHECKING:
     from ldk_tui.ui.screens.base import NodeScreen
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ScreenEntry:
     """`name` is the mode and the scope of the screen's commands; `short` the tab's word where there is little room.
 
@@ -71,9 +72,7 @@ SCREENS: Final[tuple[ScreenEntry, ...]] = (
     ScreenEntry(
         CHANNELS, "2", "Channels", "Chan", "Who has the liquidity, what is out of order, all of a channel.", _channels
     ),
-    ScreenEntry(
-        PAYMENTS, "3", "Payments", "Pay", "What happened, what is still open, with which fee.", _payments
-    ),
+    ScreenEntry(PAYMENTS, "3", "Payments", "Pay", "What happened, what is still open, with which fee.", _payments),
     ScreenEntry(HODL, "4", "Hodl", "Hodl", "What is held, until which block, and what became of the others.", _hodl),
     ScreenEntry(
         CONNECTION,

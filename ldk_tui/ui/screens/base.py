@@ -160,6 +160,7 @@ class NodeScreen(Screen[None]):
     # --- the shell ----------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        self._take_breakpoints()
         yield HeaderBar()
         yield TabBar(tabs(), self.SCOPE)
         with Container(id="body"):
@@ -167,6 +168,15 @@ class NodeScreen(Screen[None]):
         yield FilterLine()
         yield CommandBar()
         yield TooSmall(MIN_COLUMNS, MIN_ROWS)
+
+    def _take_breakpoints(self) -> None:
+        """The classes of this terminal's size before the first layout; Textual gives them only after it has painted."""
+        for size, breakpoints in (
+            (self.app.size.width, self.HORIZONTAL_BREAKPOINTS),
+            (self.app.size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            fitting = [name for least, name in breakpoints or () if least <= size]
+            self.set_class(True, *fitting[-1:], update=False)
 
     def on_mount(self) -> None:
         self.ldk.show_shell(self)

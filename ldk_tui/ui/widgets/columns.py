@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
+from ldk_tui.core.record import dataclass
 from ldk_tui.ui.line import Line
 
 R = TypeVar("R")
@@ -16,7 +16,7 @@ GAP = 2
 """Cells between columns."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Column(Generic[R]):
     """One column.
 

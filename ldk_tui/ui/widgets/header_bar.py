@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ldk_tui.core.amounts import Unit
 from ldk_tui.core.ids import NodeId
 from ldk_tui.core.model import Network
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText, right_to_left
 from ldk_tui.node.views import FeedState, NodeView, Phase
 from ldk_tui.ui.line import Line, line, width_of
@@ -17,7 +17,7 @@ from ldk_tui.ui.theme import ATTENTION, DANGER, FAINT, MUTED, OK, PLAIN, STRONG,
 from ldk_tui.ui.widgets.one_line import OneLine, Piece
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HeaderState:
     """All that the header says. `now_unix` dates its ages."""
 
