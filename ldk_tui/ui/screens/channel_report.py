@@ -7,7 +7,6 @@ said to be untold; money that may not exist is called so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from ldk_tui.core.amounts import Msat, Sat, Unit
@@ -25,6 +24,7 @@ from ldk_tui.core.model import (
     MaybeTimeoutClaimableHtlc,
     PeerPolicy,
 )
+from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import mixed_scripts
 from ldk_tui.node.query import ChannelStanding
 from ldk_tui.node.views import ChannelRow, HtlcInFlight
@@ -453,12 +453,13 @@ _BESIDE: Final = 110
 def report_lines(row: ChannelRow, seen: Seen, width: int) -> list[Line]:
     """Everything that is known of the channel; nothing is cut."""
     half = (width - 4) // 2
-    if width >= _BESIDE and row.channel is not None:
-        right = _joined([_policies(row), _funding(row, half)])
-        figures = [_beside(_liquidity(row, seen, half), right, half)]
+    left = _liquidity(row, seen, half)
+    right = _joined([_policies(row), _funding(row, half)])
+    if width >= _BESIDE and row.channel is not None and max(width_of(each) for each in (*left, *right)) <= half:
+        figures = [_beside(left, right, half)]
     else:
         figures = [_liquidity(row, seen, width), _policies(row), _funding(row, width)]
-    return _joined(
+    made = _joined(
         [
             _state(row, seen, width),
             _coming_back(row, seen, width),
@@ -469,6 +470,7 @@ def report_lines(row: ChannelRow, seen: Seen, width: int) -> list[Line]:
             _identities(row, width),
         ]
     )
+    return [part for each in made for part in (wrap(each, width) if width_of(each) > width else [each])]
 
 
 def _joined(sections: Iterable[Section]) -> list[Line]:
