@@ -335,6 +335,7 @@ def test_cells_in_words() -> None:
     assert plain(bar_cell(gina, 20, HEIGHT)).strip("· ") == "144 blocks to go"
     assert plain(bar_cell(gina, 11, HEIGHT)).strip("· ") == "144 blocks"
     assert plain(bar_cell(port.row(ERIN), 16, HEIGHT)).strip("· ") == "may not exist"
+    assert plain(bar_cell(port.row(ERIN), 11, HEIGHT)).strip("· ") == "0/3 conf"
     assert plain(peer_cell(bob, 30)) == "“bob-cln” 0262…0000"
     assert plain(peer_cell(bob, 15)) == "“bob-cln” 0262…"
     assert confirmations(BOB) == "1,204, needs 3"

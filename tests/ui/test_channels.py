@@ -310,7 +310,7 @@ async def test_ids_are_copied_whole() -> None:
             await pilot.press("enter" if moves % 2 else "y")
             assert app.clipboard == value
             assert app.screen_stack[-1] is screen
-            assert flashed(screen) == f"copied {label}"
+            assert flashed(screen) == f"copied {label}  {value}"
         await pilot.press("y", "escape")
         assert app.screen_stack[-1] is screen
         await pilot.press("enter", "y", "y")
@@ -445,8 +445,11 @@ async def test_pictures(opening: bool, size: tuple[int, int], picture: Callable[
     async with on_stage(port, size=size) as (app, pilot):
         screen = await opened(app, pilot)
         screen.table.move_to(BOB.channel_id)
+        await pilot.pause()
         if opening:
             await pilot.press("enter")
+        else:
+            assert "● usable" in plain(screen.query_one("#channels-summary", Panel).lines[0])
         assert screen.has_detail == opening
         assert len(screen.table.rows) == 7
         assert Topic.CHANNELS in screen.TOPICS

@@ -19,8 +19,8 @@ Choice = tuple[str, str]
 """Label and value."""
 
 
-class CopyChoice(ModalScreen[str | None]):
-    """`y` or enter copies what the cursor is on and closes with its label; esc copies nothing.
+class CopyChoice(ModalScreen[Choice | None]):
+    """`y` or enter copies what the cursor is on and closes with it; esc copies nothing.
 
     The first press of `y` opens this, the second copies the first id. The value under the cursor stands below in
     full, over several lines where it is long, for terminals that have no clipboard.
@@ -81,7 +81,7 @@ class CopyChoice(ModalScreen[str | None]):
             self.dismiss(None)
             return
         self.app.copy_to_clipboard(chosen[1])
-        self.dismiss(chosen[0])
+        self.dismiss(chosen)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -90,9 +90,9 @@ def bar_cell(row: ChannelRow, width: int, height: int | None) -> Line:
     """The balance, or in few words what it waits for."""
     channel = row.channel
     if row.standing is ChannelStanding.PHANTOM:
-        return _dotted("may not exist", width, ATTENTION)
+        return _dotted("may not exist" if width >= 13 or channel is None else _depth(channel), width, ATTENTION)
     if row.standing is ChannelStanding.PENDING and channel is not None:
-        return _dotted(f"{confirmations(channel, brief=True)} conf", width)
+        return _dotted(_depth(channel), width)
     if row.standing is ChannelStanding.CLOSING or row.bar is None:
         words = _closing_words(row, height)
         longer = f"{words} to go" if words[0].isdigit() else words
@@ -134,6 +134,10 @@ def _dotted(words: str, width: int, tone: Tone = MUTED) -> Line:
     if room < 2:
         return line((words, tone))
     return line((OTHER_GLYPH * (room // 2), FAINT), (f" {words} ", tone), (OTHER_GLYPH * (room - room // 2), FAINT))
+
+
+def _depth(channel: Channel) -> str:
+    return f"{confirmations(channel, brief=True)} conf"
 
 
 def _closing_words(row: ChannelRow, height: int | None) -> str:

@@ -174,15 +174,13 @@ def _heading(title: str, note: str = "") -> Line:
     return line((title, HEADER), (f"  {note}", FAINT) if note else "")
 
 
-def _state(row: ChannelRow, seen: Seen, width: int, *, untold: bool = True) -> list[Line]:
+def _state(row: ChannelRow, seen: Seen, width: int) -> list[Line]:
     made = wrap(state_sentence(row, seen), width)
     if row.standing is ChannelStanding.PHANTOM:
         made += wrap(line(PHANTOM_NOTE), width)
     if row.channel is None and _twice(row):
         told = "After a cooperative close the server counts this money twice, here and on-chain, until it confirms."
         made += wrap(line((told, MUTED)), width)
-    for told in _untold(row) if untold else ():
-        made += wrap(line((told, FAINT)), width)
     return made
 
 
@@ -230,7 +228,7 @@ def _liquidity(row: ChannelRow, seen: Seen, width: int) -> list[Line]:
         rest.append(("fees, anchors, rest", line(seen.msat(row.bar.other_msat))))
     for each in row.balances:
         if isinstance(each, ClaimableOnChannelClose):
-            fee = f", after a fee of {seen.sat(each.transaction_fee_sat)}" if channel.is_outbound else ""
+            fee = f", fee {seen.sat(each.transaction_fee_sat)}" if channel.is_outbound else ""
             rest.append(("ours if closed now", line(f"{seen.sat(each.amount_sat)}{fee}")))
             rest += _rounded(each, seen)
     if channel.our_reserve_sat is None:
@@ -330,7 +328,8 @@ def _funding(row: ChannelRow, width: int) -> list[Line]:
         ("commitment fee", line(f"{channel.feerate_sat_per_kw:,} sat/kw")),
         ("after our force-close", line(NOTHING if delay is None else f"our money waits {blocks(delay)}")),
     ]
-    return [_heading("Channel"), *fields(rows, width, 21)]
+    made = [_heading("Channel"), *fields(rows, width, 21)]
+    return made + [part for told in _untold(row) for part in wrap(line((told, FAINT)), width)]
 
 
 def _yes(value: bool) -> str:
@@ -492,10 +491,7 @@ def _beside(left: Sequence[Line], right: Sequence[Line], half: int) -> list[Line
 
 def summary_lines(row: ChannelRow, seen: Seen, width: int, height: int) -> list[Line]:
     """The channel under the cursor in `height` lines, most important first."""
-    if height < 8:
-        made = [line(tuple(fit(state_sentence(row, seen), width)))]
-    else:
-        made = _state(row, seen, width, untold=False)
+    made = [line(tuple(fit(state_sentence(row, seen), width)))] if height < 8 else _state(row, seen, width)
     room = height - len(made)
     for lines in _summaries(row, seen, width):
         if room <= 0:

@@ -15,7 +15,7 @@ from ldk_tui.node.query import ChannelQuery, ChannelSort, ChannelStanding
 from ldk_tui.node.views import ChannelRow, ChannelsView, Phase, Topic
 from ldk_tui.ui.commands import bindings
 from ldk_tui.ui.line import EMPTY, Line, cells, line, wrap
-from ldk_tui.ui.modals.copy_choice import CopyChoice
+from ldk_tui.ui.modals.copy_choice import Choice, CopyChoice
 from ldk_tui.ui.render import amount_sat, whole
 from ldk_tui.ui.screens import CHANNELS
 from ldk_tui.ui.screens.channel_lines import (
@@ -271,9 +271,10 @@ class ChannelsScreen(ListDetailScreen):
         if row is not None:
             self.app.push_screen(CopyChoice(ids(row)), self._copied)
 
-    def _copied(self, label: str | None) -> None:
-        if label is not None:
-            self.flash(line(("copied ", MUTED), label), seconds=4)
+    def _copied(self, choice: Choice | None) -> None:
+        if choice is not None:
+            label, value = choice
+            self.flash(line((f"copied {label}  ", MUTED), value), seconds=8)
 
     # --- order, filter ------------------------------------------------------------------------------------------------
 
