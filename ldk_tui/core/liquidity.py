@@ -17,6 +17,7 @@ from ldk_tui.core.ids import ChannelId, NodeId, Txid
 from ldk_tui.core.model import (
     AwaitingThresholdConfirmations,
     Balances,
+    BalanceSource,
     BroadcastAwaitingConfirmation,
     Channel,
     ClaimableAwaitingConfirmations,
@@ -127,7 +128,10 @@ class SweepStage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SweepPart:
-    """`height`: when this stage ends (for CONTESTED: until when we may claim); None = not known yet."""
+    """`height`: when this stage ends (for CONTESTED: until when we may claim); None = not known yet.
+
+    `in_wallet`: the on-chain total holds it already.
+    """
 
     channel_id: ChannelId | None
     counterparty: NodeId | None
@@ -135,6 +139,7 @@ class SweepPart:
     stage: SweepStage
     height: int | None = None
     txid: Txid | None = None
+    in_wallet: bool = False
 
     def blocks_left(self, height: int | None) -> int | None:
         return None if self.height is None or height is None else max(0, self.height - height)
@@ -145,12 +150,16 @@ def sweep_parts(
     channels: Iterable[Channel],
     closings: Mapping[ChannelId, CloseReasonKind] | None = None,
 ) -> tuple[SweepPart, ...]:
-    """What comes back from closed channels, nearest height first, without what the on-chain total holds already.
+    """What comes back from closed channels, nearest height first, without cooperative closes: those pay the wallet.
 
-    `closings`: why a channel closed, from the events seen; an unseen one is judged by `_in_both_totals`.
+    `closings`: why a channel closed, from the events seen; an unseen one is judged by `_in_both_totals`. A sweep in a
+    block stays listed until its sixth confirmation, but the wallet has the money already (recorded: the on-chain total
+    grew by it, spendable, while the sweep was "awaiting threshold"); one that waits for its block is there as far as
+    the unconfirmed part of the on-chain total can hold it.
     """
     listed = {channel.channel_id for channel in channels}
     twice = _in_both_totals(balances, listed, closings or {})
+    room = _onchain_pending_sat(balances) - sum(e.amount_sat for e in twice if isinstance(e, ClaimableOnChannelClose))
     parts: list[SweepPart] = []
     for entry in balances.lightning:
         part = _lightning_sweep(entry)
@@ -161,10 +170,12 @@ def sweep_parts(
             case PendingBroadcast(channel_id, amount_sat):
                 parts.append(SweepPart(channel_id, None, amount_sat, SweepStage.BROADCAST))
             case BroadcastAwaitingConfirmation(channel_id, _, txid, amount_sat):
-                parts.append(SweepPart(channel_id, None, amount_sat, SweepStage.BROADCAST, None, txid))
+                seen = amount_sat > 0 and room >= amount_sat * 9 // 10
+                room -= amount_sat if seen else 0
+                parts.append(SweepPart(channel_id, None, amount_sat, SweepStage.BROADCAST, None, txid, in_wallet=seen))
             case AwaitingThresholdConfirmations(channel_id, txid, _, confirmed, amount_sat):
                 done = confirmed + SWEEP_CONFIRMATIONS - 1
-                parts.append(SweepPart(channel_id, None, amount_sat, SweepStage.CONFIRMING, done, txid))
+                parts.append(SweepPart(channel_id, None, amount_sat, SweepStage.CONFIRMING, done, txid, in_wallet=True))
             case _:
                 pass
     return tuple(sorted(parts, key=lambda part: (part.height is None, part.height or 0)))
@@ -191,15 +202,18 @@ def _lightning_sweep(entry: LightningBalance) -> SweepPart | None:
 
 def _in_both_totals(
     balances: Balances, listed: Collection[ChannelId], closings: Mapping[ChannelId, CloseReasonKind]
-) -> list[ClaimableOnChannelClose]:
-    """Cooperative closes that have not confirmed: gone from ListChannels, still claimable, and on-chain too (6.3, run).
+) -> list[ClaimableOnChannelClose | ClaimableAwaitingConfirmations]:
+    """Cooperative closes until they have their confirmations: no longer listed, still claimable, and on-chain too (6.3,
+    run). Once in a block the entry itself says that it was one.
 
-    A force-close looks the same until its commitment confirms, but the on-chain total does not hold it. Where no event
-    told which it was, money that the unconfirmed part of the on-chain total can hold (less a tenth for fees) is in it.
+    Before that a force-close looks the same, but the on-chain total does not hold it. Where no event told which it was,
+    money that the unconfirmed part of the on-chain total can hold (less a tenth for fees) is in it.
     """
-    twice: list[ClaimableOnChannelClose] = []
+    twice: list[ClaimableOnChannelClose | ClaimableAwaitingConfirmations] = []
     room = _onchain_pending_sat(balances)
     for entry in balances.lightning:
+        if isinstance(entry, ClaimableAwaitingConfirmations) and entry.source is BalanceSource.COOP_CLOSE:
+            twice.append(entry)
         if not isinstance(entry, ClaimableOnChannelClose) or entry.channel_id in listed or entry.amount_sat <= 0:
             continue
         reason = closings.get(entry.channel_id)
@@ -317,9 +331,11 @@ def summarize(
         onchain_spendable_sat=balances.spendable_onchain_sat,
         onchain_pending_sat=Sat(_onchain_pending_sat(balances)),
         anchor_reserve_sat=balances.anchor_reserve_sat,
-        swept_sat=Sat(sum(part.amount_sat for part in sweeps)),
+        swept_sat=Sat(sum(part.amount_sat for part in sweeps if not part.in_wallet)),
         sweeps=sweeps,
-        counted_twice_sat=Sat(sum(entry.amount_sat for entry in twice)),
+        counted_twice_sat=Sat(
+            sum(entry.amount_sat for entry in twice) + sum(part.amount_sat for part in sweeps if part.in_wallet)
+        ),
         phantom_sat=Sat(phantom),
         largest_send=_largest((channel, channel.next_outbound_htlc_limit_msat) for channel in usable),
         largest_receive=_largest((channel, _largest_in(channel)) for channel in usable),

@@ -231,7 +231,8 @@ class ChannelBook:
             seen.add(channel.channel_id)
             entries = tuple(balances.get(channel.channel_id, ()))
             memory = self._memory.get(channel.channel_id, _Memory())
-            known = connected.get(channel.counterparty) if self.peers is not None else None
+            # ListPeers has all that are connected, and those that were saved: who is not in it is away
+            known = connected.get(channel.counterparty, False) if self.peers is not None else None
             yield ChannelRow(
                 ChannelKey(channel.user_channel_id, channel.counterparty),
                 channel.channel_id,

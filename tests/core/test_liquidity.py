@@ -212,6 +212,16 @@ def test_a_cooperative_close_is_counted_once(make: Any, told: bool) -> None:
     assert summary.ours_sat == 1_400_200
 
 
+def test_a_confirmed_cooperative_close_is_still_counted_once(make: Any) -> None:
+    """Up to its sixth confirmation the Lightning balances keep it, while the wallet has it already."""
+    entry = ClaimableAwaitingConfirmations(
+        make.channel_id(1), make.peer(1), Sat(400_000), 1_005, BalanceSource.COOP_CLOSE
+    )
+    summary = summarize(make.balances(entry, total=1_400_000, spendable=1_400_000), [])
+    assert (summary.counted_twice_sat, summary.swept_sat, summary.sweeps) == (400_000, 0, ())
+    assert summary.ours_sat == 1_400_000
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_a_force_close_is_not_in_the_onchain_total(make: Any, told: bool) -> None:
     """It looks the same in the lists until its commitment confirms: told by the event, or by the totals."""
@@ -261,7 +271,7 @@ def test_every_stage_of_a_sweep(make: Any) -> None:
     )
     parts = sweep_parts(balances, [])
     assert parts == (
-        SweepPart(chan(8), None, Sat(8_000), SweepStage.CONFIRMING, 1_003, some_txid),
+        SweepPart(chan(8), None, Sat(8_000), SweepStage.CONFIRMING, 1_003, some_txid, in_wallet=True),
         SweepPart(chan(4), peer(4), Sat(4_000), SweepStage.TIMEOUT, 1_010),
         SweepPart(chan(3), peer(3), Sat(3_000), SweepStage.CONTESTED, 1_020),
         SweepPart(chan(2), peer(2), Sat(2_000), SweepStage.DELAYED, 1_144),
@@ -273,4 +283,19 @@ def test_every_stage_of_a_sweep(make: Any) -> None:
     assert [part.blocks_left(1_000) for part in parts[:5]] == [3, 10, 20, 144, None]
     assert parts[0].blocks_left(2_000) == 0
     assert parts[0].blocks_left(None) is None
-    assert summarize(balances, []).swept_sat == 36_000
+    summary = summarize(balances, [])
+    assert (summary.swept_sat, summary.counted_twice_sat) == (28_000, 8_000)
+
+
+def test_a_sweep_that_the_wallet_has_seen_is_counted_once(make: Any) -> None:
+    """Recorded: on-chain 94,462,396 before and 98,080,572 after the sweep's first block, still listed as pending."""
+    some_txid, some_hash = txid("77" * 32), block_hash("00" * 32)
+    sent = BroadcastAwaitingConfirmation(make.channel_id(5), 990, some_txid, Sat(3_618_417))
+    unseen = summarize(make.balances(total=94_462_396, spendable=94_462_396, sweeps=(sent,)), [])
+    seen = summarize(make.balances(total=98_080_572, spendable=94_462_396, sweeps=(sent,)), [])
+    confirming = AwaitingThresholdConfirmations(make.channel_id(5), some_txid, some_hash, 467, Sat(3_618_417))
+    done = summarize(make.balances(total=98_080_572, spendable=98_080_572, sweeps=(confirming,)), [])
+    assert unseen.ours_sat == 94_462_396 + 3_618_417
+    assert seen.ours_sat == done.ours_sat == 98_080_572
+    assert seen.counted_twice_sat == done.counted_twice_sat == 3_618_417
+    assert len(done.sweeps) == 1, "it stays on the list"
