@@ -153,7 +153,8 @@ def balance_lines(summary: LiquiditySummary | None, height: int | None, unit: Un
     def sat(label: str, figure_sat: Sat, tone: Tone = "") -> tuple[Line, Line, Line]:
         return line((label, MUTED)), line((amount_sat(figure_sat, unit), tone)), ()
 
-    nearest = min((left for part in summary.sweeps if (left := part.blocks_left(height)) is not None), default=None)
+    coming = [part.blocks_left(height) for part in summary.sweeps if not part.in_wallet]
+    nearest = min((left for left in coming if left is not None), default=None)
     swept = "Being swept" if nearest is None or not summary.swept_sat else f"Being swept, {blocks(nearest)}"
     rows = [
         msat("Can send now", summary.can_send_msat, OURS),
