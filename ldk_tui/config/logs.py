@@ -18,6 +18,7 @@ from ldk_tui.config.paths import private_folder
 from ldk_tui.config.schema import LogLevel
 from ldk_tui.core.errors import BadInput
 from ldk_tui.core.record import dataclass
+from ldk_tui.core.redaction import redacted
 from ldk_tui.core.text import clean, for_log
 
 MAX_BYTES: Final = 1 << 20
@@ -42,11 +43,28 @@ def _trace(record: logging.LogRecord) -> list[str]:
     if not record.exc_info or record.exc_info[1] is None:
         return []
     printed = traceback.TracebackException.from_exception(record.exc_info[1], capture_locals=False, compact=True)
+    _without_values(printed)
     lines = "".join(printed.format()).rstrip("\n").split("\n")
     if len(lines) <= _MAX_TRACE_LINES:
         return lines
     half = _MAX_TRACE_LINES // 2
     return [*lines[:half], f"({len(lines) - 2 * half} lines left out)", *lines[-half:]]
+
+
+def _without_values(printed: traceback.TracebackException) -> None:
+    """An error's own text may hold a key or a preimage; so may the texts of its causes, its group and its notes."""
+    waiting: list[traceback.TracebackException | None] = [printed]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        each._str = redacted(str(each))  # type: ignore[attr-defined]
+        notes = getattr(each, "__notes__", None)
+        if notes:
+            each.__notes__ = [redacted(str(note)) for note in notes]
+        waiting += [each.__cause__, each.__context__, *(getattr(each, "exceptions", None) or ())]
 
 
 class PrivateFileHandler(logging.Handler):

@@ -8,27 +8,20 @@ in it looks like one is taken out: hexadecimal, base64, bytes.
 from __future__ import annotations
 
 import logging
-import re
 import traceback
 from typing import Final
 
+from ldk_tui.core.redaction import redacted
 from ldk_tui.core.text import for_log
 
 LOG: Final = logging.getLogger("ldk_tui.ui")
 
-_VALUES: Final = re.compile(
-    r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*"    # bytes, as Python writes them
-      | (?:\\x[0-9a-fA-F]{2}){4,}               # escaped bytes
-      | [0-9a-fA-F]{16,}                        # hexadecimal
-      | [A-Za-z0-9+/_-]{32,}={0,2}              # base64, bech32, tokens""",
-    re.VERBOSE,
-)
 _MAX_MESSAGE: Final = 400
 
 
 def without_values(text: str) -> str:
     """`text` with everything that could be a key, a hash or a preimage taken out."""
-    return for_log(_VALUES.sub("<…>", text[:_MAX_MESSAGE]))
+    return for_log(redacted(text[:_MAX_MESSAGE]))
 
 
 def report(error: BaseException) -> str:

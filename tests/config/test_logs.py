@@ -245,3 +245,21 @@ def test_an_uncaught_exception_of_a_thread_does_not_need_the_terminal(tmp_path: 
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
     assert (done.stdout, done.stderr) == ("", "")
     assert "good" in path.read_text()
+
+
+def test_an_error_that_names_a_value_is_logged_without_it(log: Log) -> None:
+    """Also in its causes, notes and groups: a KeyError is its key."""
+    key = bytes.fromhex(PLANTED[:56])
+    try:
+        try:
+            raise KeyError(PLANTED)
+        except KeyError as error:
+            error.add_note(f"while looking for {PLANTED}")
+            raise ExceptionGroup(f"many {PLANTED}", [ValueError(key)]) from error
+    except ExceptionGroup:
+        logging.getLogger("x").exception("Failed")
+    text = "\n".join(written(log))
+    assert "KeyError" in text
+    assert "ValueError" in text
+    assert PLANTED[:16] not in text
+    assert repr(key)[2:20] not in text
