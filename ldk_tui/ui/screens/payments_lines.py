@@ -143,25 +143,30 @@ def confirmations(kind: OnchainKind, height: int | None) -> int | None:
 
 def remark(row: PaymentRow, unit: Unit, height: int | None, width: int) -> Line:
     """What else is worth knowing, our own words first; the payer's note in quotes behind them."""
-    said: list[str] = []
+    said: list[tuple[str, str]] = []  # in full, and without the figure: a figure is not cut
     kind = row.payment.kind
     if isinstance(kind, OnchainKind):
         depth = confirmations(kind, height)
         if depth is not None and depth < FINAL_DEPTH:
-            said.append(f"{depth}/{FINAL_DEPTH} conf")
+            said.append((f"{depth}/{FINAL_DEPTH} conf", f"{depth}/{FINAL_DEPTH}"))
         elif kind.confirmed is not None:
-            said.append(f"block {kind.confirmed.height:,}")
+            said.append((f"block {kind.confirmed.height:,}", "confirmed"))
     if isinstance(kind, Bolt11Kind) and kind.skimmed_fee_msat:
-        said.append(f"LSP kept {amount(kind.skimmed_fee_msat, unit)}")
+        said.append((f"LSP kept {amount(kind.skimmed_fee_msat, unit)}", "LSP fee"))
     if (quantity := row.quantity) is not None and quantity > 1:
-        said.append(f"{quantity:,} ×")
-    own_words = line((" · ".join(said), MUTED)) if said else ()
+        said.append((f"{quantity:,} ×", "several"))
+    words = " · ".join(full for full, _ in said)
+    if cells(words) > width:
+        words = " · ".join(brief for _, brief in said)
+    own_words = line((words, MUTED)) if said else ()
     room = width - width_of(own_words) - (2 if said else 0)
     note = one_line(row.note)
     if not note or room < 4:
         return own_words
-    words = line(("note right to left", FAINT)) if right_to_left(note) else quoted(note, width=room)
-    return line(own_words, "  " if said else "", words)
+    theirs = quoted(note, width=room)
+    if right_to_left(note):  # it would turn round what stands beside it, in some terminals
+        theirs = line(("note right to left" if room >= 18 else "“…”", FAINT))
+    return line(own_words, "  " if said else "", theirs)
 
 
 def one_line(note: SafeText | None) -> SafeText | None:
