@@ -3,10 +3,14 @@
 Textual 8.2.8 draws on `sys.__stderr__` on Linux and macOS (`LinuxDriver._file`, private): whatever else writes to
 descriptor 2 then lands in the middle of the screen, and `2>file` takes the screen away. On Windows Textual draws on
 standard output already. tests/ui/test_driver.py holds the private name.
+
+And it is drawn in UTF-8 whatever the locale says: where Python takes the output for ASCII or Latin-1, the first frame
+around a box cannot be encoded, Textual's writing thread ends, and the program would stand there blank, deaf to `q`.
 """
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,5 +38,7 @@ def driver_class() -> type[Driver] | None:
         ) -> None:
             super().__init__(app, debug=debug, mouse=mouse, size=size)
             self._file = sys.__stdout__
+            if isinstance(self._file, io.TextIOWrapper):
+                self._file.reconfigure(encoding="utf-8", errors="replace")
 
     return StandardOutputDriver
