@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.operator import Screen, Server
+from tests.e2e.cockpit import Screen, Server
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -15,7 +15,7 @@ import pytest
 from ldk_tui.core.model import Network
 from ldk_tui.sim.certificate import Certificate, server_context
 from ldk_tui.sim.folder import ServerFolder, write_folder
-from tests.e2e.operator import Screen, Server, Wanted
+from tests.e2e.cockpit import Screen, Server, Wanted
 
 pytestmark = pytest.mark.timeout(120)
 USUAL = ("No connection to the server", "What was tried", re.compile(r"Next try in \d+ s|Trying now"), "d to look at")
