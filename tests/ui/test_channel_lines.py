@@ -265,7 +265,7 @@ def test_all_stages_of_money_coming_back() -> None:
     old = channel("old")
     entries = (
         ClaimableAwaitingConfirmations(
-            old.channel_id, old.counterparty, Sat(1_001), HEIGHT + 3, BalanceSource.COOP_CLOSE
+            old.channel_id, old.counterparty, Sat(1_001), HEIGHT + 3, BalanceSource.HOLDER_FORCE_CLOSED
         ),
         ContentiousClaimable(old.channel_id, old.counterparty, Sat(1_002), HEIGHT + 4, HASH, Secret("11" * 32)),
         MaybeTimeoutClaimableHtlc(old.channel_id, old.counterparty, Sat(1_003), HEIGHT + 5, HASH, True),
