@@ -283,7 +283,7 @@ def test_all_stages_of_money_coming_back() -> None:
     text = report(row)
     for figure in range(1_001, 1_007):
         assert f"{figure:,} sat" in text
-    assert "closed in agreement, ours at block 212,348, 3 blocks to go" in text
+    assert "closed by force by us, ours at block 212,348, 3 blocks to go" in text
     assert "11" * 32 not in text, "the preimage is a secret"
     assert f"txid {txid}" in text
     assert closing_sat(row) == sum(range(1_001, 1_007))
