@@ -215,9 +215,12 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         return next((screen for screen in stack if isinstance(screen, NodeScreen)), None)
 
     def _follow_connection(self) -> None:
-        """No server: to the connection screen, until there is one. Once it was live, the screens stay, marked stale."""
+        """No server: to the connection screen, until the node was read. From then on the screens stay, marked stale.
+
+        A server that answers and fails while it is read is no server yet: its reason must stay in sight.
+        """
         phase = self.view.feed.phase
-        if phase in (Phase.LIVE, Phase.SYNCING, Phase.STALE):
+        if phase in (Phase.LIVE, Phase.STALE):
             if not self._was_live and self.current_mode == CONNECTION:
                 self.switch_mode(NODE)
             self._was_live = True
