@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from ldk_tui.ui.commands import Command, State, for_state
+from ldk_tui.ui.commands import COMMANDS, Command, State, for_state
 from ldk_tui.ui.line import content, fit, line
 from ldk_tui.ui.theme import FAINT, KEY, MUTED
 
 if TYPE_CHECKING:
     from ldk_tui.ui.app import LdkTuiApp
 
-_TITLE = 29
-_KEY = 7
-_EDGES = 8
+_TITLE: Final = 2 + max(len(command.title) for command in COMMANDS if command.in_palette)
+_KEY: Final = 7
+_EDGES: Final = 8
 """Cells: the column of titles, the column of keys, what the palette's own frame takes."""
 
 

@@ -81,6 +81,11 @@ def age(seconds: float | None) -> str:
     return f"{whole_seconds} s"
 
 
+def countdown(seconds: float) -> str:
+    """`4 s`: the time until something, to the nearest second, the same wherever it is shown."""
+    return age(max(0, round(seconds)))
+
+
 def long_age(seconds: float | None) -> str:
     """`2 h 10 m`, `3 d 4 h`: two figures where the second says something."""
     if seconds is None:

@@ -154,6 +154,15 @@ async def test_palette_has_the_commands_of_this_screen_and_nothing_of_textual() 
         await until(pilot, lambda: app.unit.value == "msat")
 
 
+async def test_palette_keeps_title_and_key_apart() -> None:
+    async with on_stage(size=(80, 24)) as (app, pilot):
+        for key in "1234":
+            await pilot.press(key)
+            await until(pilot, lambda: app.front is not None and app.front.ready)
+            for hit in [each async for each in CommandProvider(app.screen).discover()]:
+                assert f"{hit.text}  " in str(hit.prompt)
+
+
 async def test_palette_says_why_not() -> None:
     async with on_stage(FakePort(NodeView(DOWN), REPORT)) as (app, _):
         hits = {str(hit.text): hit async for hit in CommandProvider(app.screen).discover()}

@@ -18,7 +18,7 @@ from ldk_tui.node.views import EventLine, NodeView, Phase
 from ldk_tui.ui import render
 from ldk_tui.ui.event_lines import event_amount, event_report, event_sign, event_text
 from ldk_tui.ui.line import cells, plain, width_of
-from ldk_tui.ui.screens.connection import report_lines
+from ldk_tui.ui.screens.connection import report_lines, state_line
 from ldk_tui.ui.screens.node_lines import (
     attention_left,
     attention_report,
@@ -325,6 +325,10 @@ def test_connection_says_cause_remedy_and_each_try() -> None:
         "× Address        127.0.0.1:3536  connection refused",
     ):
         assert words in text
+    later = replace(DOWN, next_try_unix=NOW + 3.6)
+    header = HeaderState.of(NodeView(later), NOW, Unit.SAT, read_only=False, demo=False)
+    assert "next try in 4 s" in plain(header_line(header, 120))
+    assert plain(state_line(later, NOW)).startswith("○ Next try in 4 s"), "the screen counts as its header does"
     assert text.index("Nothing listens") < text.index("Start it") < text.index("Next try") < text.index("× Address")
 
 

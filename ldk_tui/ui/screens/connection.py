@@ -11,7 +11,7 @@ from ldk_tui.core.text import own
 from ldk_tui.node.views import ConnectionReport, FeedState, Phase, Subject, Topic, Tried
 from ldk_tui.ui.commands import bindings
 from ldk_tui.ui.line import EMPTY, Line, cells, fit, line, width_of, wrap
-from ldk_tui.ui.render import age, quoted
+from ldk_tui.ui.render import countdown, quoted
 from ldk_tui.ui.screens import CONNECTION
 from ldk_tui.ui.screens.base import NodeScreen
 from ldk_tui.ui.theme import ATTENTION, DANGER, HEADER, KEY, MUTED, OK, STRONG
@@ -51,14 +51,21 @@ def state_line(feed: FeedState, now_unix: float) -> Line:
     if feed.phase is Phase.STOPPED:
         return line(("× ", DANGER), "Stopped trying: this will not change by itself.")
     if feed.phase is Phase.DOWN and feed.next_try_unix is not None:
-        left = max(0, round(feed.next_try_unix - now_unix))
         times = f" · tried {feed.attempt} times so far" if feed.attempt > 1 else ""
-        return line(("○ ", ATTENTION), "Next try in ", (age(left), STRONG), (times, MUTED))
+        return line(
+            ("○ ", ATTENTION), "Next try in ", (countdown(feed.next_try_unix - now_unix), STRONG), (times, MUTED)
+        )
     if feed.phase is Phase.DOWN:
         return line(("○ ", ATTENTION), "Not connected.")
     if feed.phase is Phase.SYNCING:
         return line(("◔ ", ATTENTION), "Connected; reading the node's state …")
     return line(("● ", OK), "Connected.")
+
+
+def _server_said(feed: FeedState, width: int) -> list[Line]:
+    if feed.error is None or not feed.error.server_text:
+        return []
+    return wrap(line(("The server said ", MUTED), quoted(feed.error.server_text)), width)
 
 
 def report_lines(report: ConnectionReport, feed: FeedState, now_unix: float, *, demo: bool, width: int) -> list[Line]:
@@ -68,13 +75,15 @@ def report_lines(report: ConnectionReport, feed: FeedState, now_unix: float, *, 
     made: list[Line] = [EMPTY]
     if connected:
         made += [state_line(feed, now_unix), EMPTY]
+        if feed.error is not None and feed.phase is not Phase.STALE:
+            made += wrap(line(("Not everything could be read. ", STRONG), feed.error.sentence), width)
+            made += [*_server_said(feed, width), EMPTY]
     else:
         cause = report.cause or (feed.error.sentence if feed.error else "")
         made += [line(("No connection to the server", HEADER)), EMPTY]
         if cause:
             made += wrap(line((cause, STRONG)), width)
-        if feed.error is not None and feed.error.server_text:
-            made += wrap(line(("The server said ", MUTED), quoted(feed.error.server_text)), width)
+        made += _server_said(feed, width)
         if report.what_to_do:
             made += [EMPTY, *wrap(line(report.what_to_do), width)]
         if report.evidence:

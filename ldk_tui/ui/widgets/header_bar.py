@@ -12,7 +12,7 @@ from ldk_tui.core.record import dataclass
 from ldk_tui.core.text import SafeText, right_to_left
 from ldk_tui.node.views import FeedState, NodeView, Phase
 from ldk_tui.ui.line import Line, line, width_of
-from ldk_tui.ui.render import age, name, quoted, to_the_second
+from ldk_tui.ui.render import age, countdown, name, quoted, to_the_second
 from ldk_tui.ui.theme import ATTENTION, DANGER, FAINT, MUTED, OK, PLAIN, STRONG, UNKNOWN, network_chip
 from ldk_tui.ui.widgets.one_line import OneLine, Piece
 
@@ -79,10 +79,10 @@ def connection(feed: FeedState, now_unix: float) -> Line:
     if feed.is_stale:
         return line((f"◐ stale{_as_of(feed, now_unix)}", ATTENTION))
     if feed.phase is Phase.SYNCING:
-        return line(("◔", ATTENTION), " loading")
+        return line(("◔", ATTENTION), " loading" if feed.error is None else " partly read, 0 says why")
     if feed.phase is Phase.CONNECTING:
         return line(("◌ connecting", UNKNOWN))
-    wait = f", next try in {age(feed.next_try_unix - now_unix)}" if feed.next_try_unix is not None else ""
+    wait = f", next try in {countdown(feed.next_try_unix - now_unix)}" if feed.next_try_unix is not None else ""
     return line((f"○ down{since(feed.since_unix)}{wait}", DANGER))
 
 
