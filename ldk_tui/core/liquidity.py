@@ -244,7 +244,8 @@ class LargestPart:
 class LiquiditySummary:
     """The money of a node by what can be done with it.
 
-    Send and receive: sums over *usable* channels. `lightning_sat`: ours in open channels, reserves included, phantoms
+    Send and receive: sums over *usable* channels. `cannot_send_msat`: the same of those that are offline or pending,
+    without which the parts shown would not add up to `ours_sat`. `lightning_sat`: ours in open channels, reserves included, phantoms
     and HTLCs in flight not. `reserves_sat`: the part of it that cannot be spent. `onchain_pending_sat`: in the on-chain
     total, neither spendable nor anchor reserve. `swept_sat`: coming back from closed channels, `counted_twice_sat`
     taken out. `phantom_sat`: what the server counts in channels that may not exist. `ours_sat`: everything of ours but
@@ -274,6 +275,7 @@ class LiquiditySummary:
     mostly_ours: int
     mostly_theirs: int
     in_between: int
+    cannot_send_msat: Msat = ZERO_MSAT
 
     @property
     def ours_sat(self) -> Sat:
@@ -346,6 +348,7 @@ def summarize(
         mostly_ours=ours,
         mostly_theirs=theirs,
         in_between=len(usable) - ours - theirs,
+        cannot_send_msat=Msat(sum(channel.outbound_capacity_msat for channel in solid if not channel.is_usable)),
     )
 
 

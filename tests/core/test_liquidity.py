@@ -141,6 +141,25 @@ def test_phantoms_stay_out_of_the_sums(make: Any) -> None:
     assert (summary.pending, summary.phantoms, summary.usable) == (1, 1, 0)
 
 
+def test_the_parts_add_up_to_what_is_ours(make: Any) -> None:
+    """What usable channels can send, the others too, reserves, on-chain and swept money: that is all there is."""
+    ours_msat = Msat(1_990_000_000)
+    channels = [
+        make.channel(1, outbound_capacity_msat=ours_msat, our_reserve_sat=Sat(10_000)),
+        make.channel(2, outbound_capacity_msat=ours_msat, our_reserve_sat=Sat(10_000), is_usable=False),
+        make.channel(3, outbound_capacity_msat=ours_msat, our_reserve_sat=Sat(10_000), is_ready=False, is_usable=False),
+    ]
+    summary = summarize(
+        make.balances(*(on_close(make, number, 2_000_000) for number in (1, 2, 3)), total=50_000, spendable=50_000),
+        channels,
+    )
+    assert (summary.usable, summary.offline, summary.pending) == (1, 1, 1)
+    assert summary.can_send_msat == ours_msat
+    assert summary.cannot_send_msat == 2 * ours_msat
+    channel_msat = summary.can_send_msat + summary.cannot_send_msat + 1_000 * summary.reserves_sat
+    assert channel_msat // 1_000 + summary.onchain_total_sat + summary.swept_sat == summary.ours_sat == 6_050_000
+
+
 # --- the whole node --------------------------------------------------------------------------------------------------
 
 

@@ -214,9 +214,15 @@ def test_balances_are_aligned_and_complete() -> None:
     assert all(len(text) <= 38 for text in lines)
 
 
+def test_money_in_channels_that_cannot_be_used_now_is_said() -> None:
+    """Without it the parts do not add up to what is ours, and a day with a large peer away looks like a loss."""
+    lines = plain_lines(balance_lines(replace(LIQUIDITY, cannot_send_msat=Msat(3_018_641_676)), 1, Unit.SAT, 38))
+    assert any(text.startswith("Offline or pending") and text.endswith("3,018,641") for text in lines)
+
+
 def test_money_counted_twice_is_said() -> None:
     lines = plain_lines(balance_lines(replace(LIQUIDITY, counted_twice_sat=Sat(777)), 1, Unit.SAT, 50))
-    assert any("Closing, counted twice" in text and "777" in text for text in lines)
+    assert any("Closing, also on-chain" in text and "777" in text for text in lines)
 
 
 @pytest.mark.parametrize("width", [38, 46, 70])

@@ -159,6 +159,7 @@ def balance_lines(summary: LiquiditySummary | None, height: int | None, unit: Un
     rows = [
         msat("Can send now", summary.can_send_msat, OURS),
         msat("Can receive now", summary.can_receive_msat),
+        *([msat("Offline or pending", summary.cannot_send_msat)] if summary.cannot_send_msat else []),
         sat("Our reserves", summary.reserves_sat),
         msat("In flight, outgoing", summary.in_flight_out_msat),
         msat("In flight, incoming", summary.in_flight_in_msat),
@@ -170,7 +171,7 @@ def balance_lines(summary: LiquiditySummary | None, height: int | None, unit: Un
     if summary.phantom_sat:
         rows.append(sat("▲ May not exist", summary.phantom_sat, ATTENTION))
     if summary.counted_twice_sat:
-        rows.append(sat("Closing, counted twice", summary.counted_twice_sat))
+        rows.append(sat("Closing, also on-chain", summary.counted_twice_sat))
     rows.append(sat("Ours, not in flight", summary.ours_sat, STRONG))
     return figures(rows, width)
 
