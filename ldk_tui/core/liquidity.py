@@ -245,11 +245,12 @@ class LiquiditySummary:
     """The money of a node by what can be done with it.
 
     Send and receive: sums over *usable* channels. `cannot_send_msat`: the same of those that are offline or pending,
-    without which the parts shown would not add up to `ours_sat`. `lightning_sat`: ours in open channels, reserves included, phantoms
-    and HTLCs in flight not. `reserves_sat`: the part of it that cannot be spent. `onchain_pending_sat`: in the on-chain
-    total, neither spendable nor anchor reserve. `swept_sat`: coming back from closed channels, `counted_twice_sat`
-    taken out. `phantom_sat`: what the server counts in channels that may not exist. `ours_sat`: everything of ours but
-    what is in flight. Counts `mostly_ours`, `mostly_theirs` (80 % and more on one side), `in_between`: usable channels.
+    without which the parts shown would not add up to `ours_sat`. `lightning_sat`: ours in open channels, reserves
+    included, phantoms and HTLCs in flight not. `reserves_sat`: the part of it that cannot be spent.
+    `onchain_pending_sat`: in the on-chain total, neither spendable nor anchor reserve. `swept_sat`: coming back from
+    closed channels, `counted_twice_sat` taken out. `phantom_sat`: what the server counts in channels that may not
+    exist. `ours_sat`: everything of ours but what is in flight. Counts `mostly_ours`, `mostly_theirs` (80 % and more on
+    one side), `in_between`: usable channels.
     """
 
     can_send_msat: Msat
