@@ -28,6 +28,7 @@ from ldk_tui.node.views import Phase, Topic
 from ldk_tui.sim.scenarios import Scenario, build
 from ldk_tui.sim.server import SimServer, running
 from ldk_tui.ui.app import LdkTuiApp
+from ldk_tui.ui.widgets.row_table import RowTable
 
 QUICK = Timing(
     flush_s=0.02,
@@ -72,6 +73,9 @@ class Stage:
             if len(self.changes) != seen:
                 seen, since = len(self.changes), time.monotonic()
         self.app._tick()  # ages are drawn anew once a second of real time; the world's time was stepped
+        for screen in self.app._node_screens():
+            for table in screen.query(RowTable):
+                table.clear_marks()
         await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:

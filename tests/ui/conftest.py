@@ -76,14 +76,17 @@ _BASELINE = sys.platform == "linux" and platform.python_version_tuple()[:2] == (
 
 
 @pytest.fixture
-def picture(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Callable[[LdkTuiApp], None]:
-    """Compares the screen with its image. Assert the state first: a picture happily freezes the wrong screen."""
+def picture(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Compares the screen with its image. Assert the state first: a picture happily freezes the wrong screen.
+
+    `name` tells several pictures of one test apart.
+    """
     if request.config.getoption("update_snapshots", default=False) and not _BASELINE:
         pytest.fail("pictures are made on Linux with Python 3.11 only")
     pictures = snapshot.use_extension(_Picture)
 
-    def compare(app: LdkTuiApp) -> None:
+    def compare(app: LdkTuiApp, name: str | None = None) -> None:
         svg = app.export_screenshot(simplify=True, title="ldk-tui")
-        assert re.sub(r"terminal-\d+-", "terminal-", svg) == pictures
+        assert re.sub(r"terminal-\d+-", "terminal-", svg) == (pictures(name=name) if name else pictures)
 
     return compare

@@ -260,3 +260,16 @@ async def test_base_screens_know_their_scope() -> None:
             assert isinstance(screen, NodeScreen)
             assert screen.SCOPE
             assert screen.TOPICS <= ALL_TOPICS
+
+
+async def test_the_ages_in_needs_attention_go_on_by_themselves() -> None:
+    """A line that nothing but time changes is drawn anew: who is away since when, how old a sync is."""
+    times = [NOW]
+    async with on_stage(now=lambda: times[0]) as (app, pilot):
+        before = [each for each in text_of(app) if "PEER" in each or "away" in each]
+        assert before
+        times[0] += 7 * 3_600
+        app._tick()
+        await pilot.pause()
+        after = [each for each in text_of(app) if "PEER" in each or "away" in each]
+        assert after != before

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from ldk_tui.node.query import ChannelQuery, PaymentQuery
-from ldk_tui.ui.app import LdkTuiApp
 from tests.stage import Stage, stage
 from tests.ui.conftest import text_of
 
@@ -32,10 +31,13 @@ def _state(name: str, made: Stage) -> None:
     assert f"[{SCREENS[name]} " in said
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("name", SCREENS)
-async def test_screen(name: str, scenario: str, size: tuple[int, int], picture: Callable[[LdkTuiApp], None]) -> None:
-    async with stage(scenario, size=size, keys=(SCREENS[name],)) as made:
-        _state(name, made)
-        picture(made.app)
+async def test_every_screen(scenario: str, size: tuple[int, int], picture: Callable[..., None]) -> None:
+    async with stage(scenario, size=size) as made:
+        for name, key in SCREENS.items():
+            await made.press(key)
+            await made.settle()
+            _state(name, made)
+            picture(made.app, name)

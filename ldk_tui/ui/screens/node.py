@@ -153,6 +153,7 @@ class NodeOverview(NodeScreen):
 
     def tick(self) -> None:
         self._show_health()
+        self.query_one("#node-attention", RowTable).invalidate()  # "away 2 m": its lines grow older by themselves
 
     def on_row_table_selected(self, event: RowTable.Selected) -> None:
         event.stop()

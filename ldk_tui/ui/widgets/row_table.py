@@ -37,6 +37,7 @@ CURSOR_SIGN = "▸"
 BLURRED_SIGN = "▹"
 CHANGED_SIGN = "•"
 _STRIPS = 1024
+_SEARCH = 256
 
 
 def _cursor_sign(kind: str) -> Span:
@@ -263,13 +264,13 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     # --- cursor -----------------------------------------------------------------------------------------------------
 
     def _find(self, rows: Sequence[R], key: Hashable, hint: int) -> int | None:
-        """Near its old place first: a refresh seldom moves a row far."""
-        for index in range(max(0, hint - 4), min(len(rows), hint + 5)):
-            if self._key(rows[index]) == key:
-                return index
-        for index, row in enumerate(rows):
-            if self._key(row) == key:
-                return index
+        """From its old place outwards: a refresh seldom moves a row far."""
+        low, high, count = hint, hint + 1, len(rows)
+        while low >= 0 or high < count:
+            for index in (low, high):
+                if 0 <= index < count and self._key(rows[index]) == key:
+                    return index
+            low, high = low - 1, high + 1
         return None
 
     def _place_cursor(self, before: Sequence[R], was_at: int | None) -> int | None:
@@ -345,8 +346,16 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
         return 0 <= index - self._first_in_view() < self._page()
 
     def _resize(self) -> None:
-        size = Size(self.scrollable_content_region.width, len(self._rows) + self._header)
-        if size != self.virtual_size:
+        size, before = Size(self.scrollable_content_region.width, len(self._rows) + self._header), self.virtual_size
+        if size == before:
+            return
+        shown, height = self.show_vertical_scrollbar, self.container_size.height
+        if shown and size.width == before.width and min(size.height, before.height) > height > 0:
+            # Only the scrollbar's thumb changes; assigning would lay out the whole screen anew, ten times a second
+            # while a long list is being read. (`_scroll_update` is private in Textual 8.2.8.)
+            self.set_reactive(RowTable.virtual_size, size)
+            self._scroll_update(size)
+        else:
             self.virtual_size = size
 
     def _scroll_now(self, y: float) -> None:
@@ -386,8 +395,8 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     # --- marks ------------------------------------------------------------------------------------------------------
 
     def _mark_changes(self, rows: Sequence[R]) -> None:
-        """Compares what is in view with what was last painted under the same key."""
-        first = self._first_in_view()
+        """Compares what is in view with what was last painted under the same key. A row from far away counts as new."""
+        first, grown = self._first_in_view(), max(0, len(rows) - len(self._rows))
         known: set[Hashable] | None = None
         generation = self._generation + 1
         marked = False
@@ -395,8 +404,9 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             key = self._key(row)
             painted = self._painted.get((key, "row")) or self._painted.get((key, "cursor"))
             if painted is None:
-                if known is None:
-                    known = {self._key(old) for old in self._rows}
+                if known is None:  # looked for only as far as rows that came above can have moved it
+                    above = max(0, first - grown - _SEARCH)
+                    known = {self._key(old) for old in self._rows[above : first + self._page() + _SEARCH]}
                 if key not in known:
                     self._marks[key] = (frozenset(), generation)
                     marked = True
@@ -422,6 +432,10 @@ class RowTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
             del self._marks[key]
         if old:
             self.refresh()
+
+    def clear_marks(self) -> None:
+        """Takes all marks away now: for pictures, in which nothing depends on how long ago something changed."""
+        self._clear_marks(self._generation)
 
     @property
     def marks(self) -> dict[Hashable, frozenset[str]]:
