@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ldk_tui import __version__
 
@@ -19,8 +19,22 @@ SCENARIOS = ("busy", "first-day", "hodl-tense", "big", "hostile", "broken")
 UNITS = ("sat", "msat", "BTC")
 
 
+class _KeyGiven(argparse.Action):
+    """`--api-key HEX`, as other clients have it: refused, and not repeated on the screen or in anybody's log."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        parser.error(
+            "the key is never taken from the command line, where every user of this computer can read it: "
+            "give its file with --api-key-file FILE"
+        )
+
+
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the page of usage before it."""
+    """Says what is wrong in one sentence, without the page of usage before it. Options are whole words only: what
+    `--api-key` once meant elsewhere must not be read as the beginning of `--api-key-file`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"ldk-tui: {_printable(message)} (ldk-tui --help lists what there is)\n")
@@ -39,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--server", metavar="HOST:PORT", help="where it listens (default 127.0.0.1:3536)")
     where.add_argument("--cert", metavar="FILE", type=Path, help="its tls.crt: only this certificate is trusted")
     where.add_argument("--api-key-file", metavar="FILE", type=Path, help="its api_key: 32 raw bytes or 64 hex digits")
+    where.add_argument("--api-key", action=_KeyGiven, nargs="?", help=argparse.SUPPRESS)
     where.add_argument("--network", choices=NETWORKS, metavar="N", help=", ".join(NETWORKS))
     where.add_argument("--config", metavar="FILE", type=Path, help="the server's own config.toml")
     where.add_argument("--level", choices=LEVELS, help="the wire level (default: found by asking)")

@@ -121,7 +121,7 @@ def run_app(flags: Flags, *, profile_name: str | None, options: AppOptions) -> i
     paths = user_paths()
     config = load.load(paths.config_file)
     profile = config.profile(profile_name)
-    opener = node_opener(_with_profile(flags, profile))
+    opener = node_opener(with_profile(flags, profile))
     options = AppOptions(
         read_only=options.read_only or profile.read_only,
         unit=options.unit or profile.unit,
@@ -216,18 +216,22 @@ async def _until_told(app: LdkTuiApp) -> None:
     await app.run_async()
 
 
-def _with_profile(flags: Flags, profile: Profile) -> Flags:
+def with_profile(flags: Flags, profile: Profile) -> Flags:
+    """The profile with what the command line says instead; an empty word was said too, and is refused later. Whom to
+    trust is one choice: `--cert` takes the place of the profile's authorities, `--system-trust` that of its pin."""
     from ldk_tui.client.discovery import Flags
 
+    profile_trust = flags.cert is None and not flags.system_trust
+    profile_name = None if flags.system_trust else profile.certificate_name
     return Flags(
-        server=flags.server or profile.server,
-        cert=flags.cert or profile.cert,
-        api_key_file=flags.api_key_file or profile.api_key_file,
+        server=flags.server if flags.server is not None else profile.server,
+        cert=profile.cert if profile_trust else flags.cert,
+        api_key_file=flags.api_key_file if flags.api_key_file is not None else profile.api_key_file,
         network=flags.network or (profile.network.value if profile.network else None),
-        config=flags.config or profile.server_config,
+        config=flags.config if flags.config is not None else profile.server_config,
         level=flags.level or profile.level,
-        system_trust=flags.system_trust or profile.trust is Trust.SYSTEM,
-        certificate_name=flags.certificate_name or profile.certificate_name,
+        system_trust=profile.trust is Trust.SYSTEM if profile_trust else flags.system_trust,
+        certificate_name=flags.certificate_name if flags.certificate_name is not None else profile_name,
     )
 
 

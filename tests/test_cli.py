@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ldk_tui.client.discovery import Flags
+from ldk_tui.config.schema import Profile, Trust
+from ldk_tui.launch import with_profile
+
 
 def run(home: Path, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("LDK_", "XDG_"))}
@@ -51,6 +55,8 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (["--server", "https://127.0.0.1:3536"], ["host:port"]),
         (["--server", "127.0.0.1:99999"], ["65535"]),
         (["--server", ":3536"], ["host"]),
+        (["--server", ""], ["host:port"]),
+        (["--serv=127.0.0.1:3536"], ["--serv"]),
         (["sim", "--port", "x"], ["port", "65535"]),
         (["sim", "--port", "70000"], ["65535"]),
         (["sim", "--scenario", "calm"], ["calm", "busy"]),
@@ -83,6 +89,20 @@ def test_our_own_config_names_key_and_file(home: Path) -> None:
     assert_one_sentence(run(home), "unitt", "config.toml")
 
 
+def test_a_flag_about_trust_takes_the_place_of_the_profile_s() -> None:
+    pinned = Profile(cert=Path("/profile/tls.crt"), certificate_name="node")
+    trusting = Profile(trust=Trust.SYSTEM)
+    for flags, profile, wanted in (
+        (Flags(), pinned, (Path("/profile/tls.crt"), False, "node")),
+        (Flags(), trusting, (None, True, None)),
+        (Flags(system_trust=True), pinned, (None, True, None)),
+        (Flags(cert=Path("/flag/tls.crt")), trusting, (Path("/flag/tls.crt"), False, None)),
+        (Flags(cert=Path("/flag/tls.crt")), pinned, (Path("/flag/tls.crt"), False, "node")),
+    ):
+        made = with_profile(flags, profile)
+        assert (made.cert, made.system_trust, made.certificate_name) == wanted
+
+
 def test_an_unknown_profile(home: Path) -> None:
     assert_one_sentence(run(home, "--profile", "mars"), "mars")
 
@@ -111,8 +131,10 @@ def test_without_a_terminal_it_says_so(home: Path) -> None:
 
 def test_the_key_is_not_an_argument(home: Path) -> None:
     secret = "ab" * 32
-    done = run(home, "--api-key", secret)
-    assert done.returncode == 2
+    for given in (["--api-key", secret], [f"--api-key={secret}"]):
+        done = run(home, *given)
+        assert_one_sentence(done, "--api-key-file")
+        assert secret not in done.stderr, "said again, it would be in logs and scroll-back too"
 
 
 def test_config_path_says_where(home: Path) -> None:
