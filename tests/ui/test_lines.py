@@ -14,7 +14,7 @@ from ldk_tui.core.errors import AccessCause, AccessDenied
 from ldk_tui.core.events import CloseReasonKind, UnknownEvent
 from ldk_tui.core.model import Network
 from ldk_tui.core.text import clean, own
-from ldk_tui.node.views import EventLine, NodeView, Phase
+from ldk_tui.node.views import EventLine, Gap, NodeView, Phase
 from ldk_tui.ui import render
 from ldk_tui.ui.event_lines import event_amount, event_report, event_sign, event_text
 from ldk_tui.ui.line import cells, plain, width_of
@@ -30,6 +30,7 @@ from ldk_tui.ui.screens.node_lines import (
     identity_report,
     liquidity_lines,
     plain_lines,
+    recent_note,
 )
 from ldk_tui.ui.theme import network_chip
 from ldk_tui.ui.widgets.header_bar import HeaderState, header_line
@@ -223,6 +224,20 @@ def test_money_in_channels_that_cannot_be_used_now_is_said() -> None:
 def test_money_counted_twice_is_said() -> None:
     lines = plain_lines(balance_lines(replace(LIQUIDITY, counted_twice_sat=Sat(777)), 1, Unit.SAT, 50))
     assert any("Closing, also on-chain" in text and "777" in text for text in lines)
+
+
+def test_recent_events_are_dated_from_the_first_one_and_their_gaps_told() -> None:
+    """Live again since a minute is not "seen here since a minute" when the list holds what was seen before."""
+    line_seen = replace(recent()[0], seen_unix=NOW - 3_600)
+    feed = replace(LIVE, live_since_unix=NOW - 60)
+    since = render.clock(NOW - 3_600, NOW)
+    assert plain(recent_note(NodeView(feed, recent=(line_seen,)), NOW)) == f"seen here since {since}"
+    gaps = (Gap(NOW - 120, NOW - 60, True),)
+    view = NodeView(replace(feed, gaps=gaps), recent=(line_seen,))
+    assert plain(recent_note(view, NOW)) == f"seen here since {since}, 1 gap"
+    view = NodeView(replace(feed, gaps=gaps * 2), recent=())
+    assert plain(recent_note(view, NOW)) == f"seen here since {render.clock(NOW - 60, NOW)}, 2 gaps"
+    assert recent_note(NodeView(DOWN), NOW) == ()
 
 
 @pytest.mark.parametrize("width", [38, 46, 70])

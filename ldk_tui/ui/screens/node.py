@@ -26,6 +26,7 @@ from ldk_tui.ui.screens.node_lines import (
     identity_lines,
     identity_report,
     liquidity_lines,
+    recent_note,
     uri_of,
 )
 from ldk_tui.ui.theme import ATTENTION, DANGER, FAINT, FOREIGN, MUTED, OK, OURS, THEIRS
@@ -137,10 +138,7 @@ class NodeOverview(NodeScreen):
         )
         self._show_health()
         self.query_one("#node-recent", RowTable).set_rows(view.recent)
-        live = view.feed.live_since_unix
-        self.query_one("#node-recent-heading", Heading).set_note(
-            line((f"seen here since {clock(live, now)}", FAINT)) if live is not None else ()
-        )
+        self.query_one("#node-recent-heading", Heading).set_note(recent_note(view, now))
         self.query_one("#node-identity", Panel).show(
             lambda width, _: identity_lines(view, width, brief=True), note=line(("i more", FAINT))
         )

@@ -17,6 +17,7 @@ from ldk_tui.ui.render import (
     age,
     amount_sat,
     blocks,
+    clock,
     long_age,
     minutes,
     moment,
@@ -350,6 +351,17 @@ def identity_report(view: NodeView, unit: Unit, now_unix: float, width: int) -> 
         state = "state read again since" if gap.filled else "not read again yet"
         made += _labelled("gap", [line(f"{moment(gap.start_unix)} to {end}, {state}")], width, 18)
     return made
+
+
+def recent_note(view: NodeView, now_unix: float) -> Line:
+    """Since when the events below were seen, and that some may be missing: the server keeps none for who is away."""
+    feed = view.feed
+    known = [each for each in (feed.live_since_unix, view.recent[-1].seen_unix if view.recent else None) if each]
+    if not known:
+        return ()
+    count = len(feed.gaps)
+    gaps: Line = line((f", {count} {'gap' if count == 1 else 'gaps'}", ATTENTION)) if count else ()
+    return line((f"seen here since {clock(min(known), now_unix)}", FAINT), gaps)
 
 
 def uri_of(info: NodeInfo) -> SafeText:
