@@ -148,7 +148,7 @@ class LdkClient:
     def _known(self, method: str) -> rq.Rpc:
         rpc = rq.RPCS[method]
         if self.level not in rpc.levels:
-            raise NotSupported(f"A server of level {self.level.value} does not know {method}; it needs a newer one.")
+            raise NotSupported(f"{method} needs a newer server: this one speaks level {self.level.value}.")
         return rpc
 
     # --- events and metrics --------------------------------------------------------------------------------------
