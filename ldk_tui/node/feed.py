@@ -107,6 +107,7 @@ class Feed:
         self._poll_due_s = 0.0
         self._resync_due_s = 0.0
         self._lost_unix: float | None = None
+        self._logged = ""
         self.client: NodeClient | None = None
         self.state = FeedState()
         self.refresher = Refresher(store, self, self._timing, clock, lambda: self._touch(Topic.PAYMENTS))
@@ -399,6 +400,7 @@ class Feed:
         if self.state.phase is not Phase.LIVE:
             self.state = replace(self.state, live_since_unix=now_unix)
             self._enter(Phase.LIVE)
+            self._log_live()
         self._touch(Topic.CONNECTION)
 
     # --- state -----------------------------------------------------------------------------------------------------
@@ -432,6 +434,16 @@ class Feed:
             self.state = replace(self.state, gaps=gaps)
             self._touch(Topic.EVENTS)
         self._enter(Phase.STALE if was is Phase.LIVE else Phase.DOWN)
+        if was in (Phase.LIVE, Phase.SYNCING) or error.sentence != self._logged:  # not once per attempt
+            _log.warning("%s: %s", error.title, error.sentence)
+        self._logged = error.sentence
+
+    def _log_live(self) -> None:
+        state, gap = self.state, self.state.gaps[-1] if self.state.gaps else None
+        level = state.level.value if state.level is not None else "?"
+        since = f", after a gap of {gap.end_unix - gap.start_unix:.0f} s" if gap is not None and gap.end_unix else ""
+        _log.info("live: level %s, attempt %d%s", level, state.attempt, since)
+        self._logged = ""
 
     async def _close(self) -> None:
         client, self.client = self.client, None

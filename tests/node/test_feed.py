@@ -113,6 +113,25 @@ async def test_a_loss_makes_a_gap_that_is_filled(stage: Set, make: Any, ending: 
     assert here.service.events().gaps == (gap,)
 
 
+async def test_the_log_says_when_it_was_live_and_why_no_longer(stage: Set, caplog: pytest.LogCaptureFixture) -> None:
+    """What a person reads the day after; a server that stays away is one line, not one per attempt."""
+    caplog.set_level("INFO", logger="ldk_tui.node.feed")
+    here = await stage()
+    await here.live()
+    assert [record.getMessage() for record in caplog.records] == ["live: level 2026-08, attempt 1"]
+    caplog.clear()
+    await here.server.abort()
+    await here.until(lambda: here.service.feed.attempt >= 4, step_s=1)
+    lost = [record.getMessage() for record in caplog.records]
+    assert 1 <= len(lost) <= 2, "the loss, and that nothing listens since"
+    assert all(record.levelname == "WARNING" for record in caplog.records)
+    assert lost[-1].startswith("Not reachable: ")
+    caplog.clear()
+    await here.server.start()
+    await here.until(lambda: here.service.feed.is_live, step_s=1)
+    assert ", after a gap of " in caplog.records[-1].getMessage()
+
+
 async def test_what_a_gap_hid_below_known_events_is_found(stage: Set, make: Any) -> None:
     """250 payments, of which only the events of the newest 150 came: the first page holds nothing unknown."""
     here = await stage()
