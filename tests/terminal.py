@@ -48,7 +48,8 @@ class Terminal:
         self.modes_before = termios.tcgetattr(slave)
         self._slave = slave
         self._errors_read, errors_write = os.pipe()
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("LDK_", "TEXTUAL", "XDG_"))}
+        not_ours = ("LDK_", "TEXTUAL", "XDG_", "COLUMNS", "LINES")  # pytest-xdist sets the last two, against the pty's
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(not_ours)}
         self._process = subprocess.Popen(
             list(command),
             stdin=slave,

@@ -3,7 +3,7 @@
 `client` turns transport and status errors into these (server facts: codes 0, 3, 4, 9, 12, 13, 14, 16 are the only ones
 used). Nothing outside `client` ever sees h2 or ssl exceptions. Each error has:
 
-* `sentence`: one sentence of ours, safe to show: what is wrong and what to do;
+* `sentence`: one sentence of ours, safe to show (what it quotes is escaped): what is wrong and what to do;
 * `code`: the gRPC status number, or None when no answer arrived;
 * `server_text`: what the server said, cleaned (`SafeText`), or None.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import ClassVar
 
-from ldk_tui.core.text import SafeText
+from ldk_tui.core.text import SafeText, for_log
 
 
 class LdkError(Exception):
@@ -22,6 +22,7 @@ class LdkError(Exception):
     title: ClassVar[str] = "Error"
 
     def __init__(self, sentence: str, *, code: int | None = None, server_text: SafeText | None = None) -> None:
+        sentence = for_log(sentence)  # ours, but it may name a path or a host that somebody else chose
         super().__init__(sentence)
         self.sentence = sentence
         self.code = code
