@@ -140,7 +140,7 @@ class NodeService:
             liquidity=store.channels.summary(),
             channel_counts=store.channels.counts(),
             peers_connected=sum(peer.is_connected for peer in store.peers or ()),
-            peers_known=len(store.peers or ()),
+            peers_known=len(store.node_ids_to_name()),
             syncs=_syncs(info, server_unix, {line.sync for line in self.attention if line.sync}) if info else (),
             tip_age_s=None if store.height_unix is None else max(0, int(now_unix - store.height_unix)),
             attention=self.attention,

@@ -48,7 +48,7 @@ async def test_the_node_view_says_it_all(stage: Set, make: Any) -> None:
     assert view.liquidity is not None
     assert view.liquidity.can_send_msat == usable.outbound_capacity_msat
     assert (view.channel_counts.usable, view.channel_counts.offline) == (1, 1)
-    assert (view.peers_connected, view.peers_known) == (1, 1)
+    assert (view.peers_connected, view.peers_known) == (1, 2), "who is away is not in ListPeers, and is a peer"
     ages = {each.sync: each for each in view.syncs}
     assert len(ages) == 5
     assert (
