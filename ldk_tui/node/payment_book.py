@@ -34,7 +34,7 @@ from ldk_tui.core.model import (
     UnknownKind,
 )
 from ldk_tui.node.query import Bounds, KindLabel, PaymentFilter, PaymentQuery, PaymentSort, Shown, parse_payments
-from ldk_tui.node.views import PaymentRow
+from ldk_tui.node.views import PaymentRow, PaymentSums, settled_sums
 
 RECORD: Final = 1 << 48
 """Added to a ticket's number: an observation of the node's record itself, not of the ListPayments log."""
@@ -217,6 +217,14 @@ class PaymentBook:
         The same tuple object is given until something in it changes. Sorting and filtering of 100,000 rows costs some
         ten milliseconds for a new query and next to nothing for the same one again.
         """
+        window = self._window(query)
+        return window.snapshot(query.reverse), window.filter.words.problems
+
+    def sums(self, query: PaymentQuery) -> PaymentSums:
+        """What is settled among the rows of `query`; after the first time only changes are added."""
+        return self._window(query).sums()
+
+    def _window(self, query: PaymentQuery) -> _Window:
         key = (query.text, query.sort, query.unpaid)
         window = self._windows.pop(key, None)
         if window is None:
@@ -224,7 +232,7 @@ class PaymentBook:
             while len(self._windows) >= 2:
                 del self._windows[next(iter(self._windows))]
         self._windows[key] = window
-        return window.snapshot(query.reverse), window.filter.words.problems
+        return window
 
 
 class _Window:
@@ -241,6 +249,12 @@ class _Window:
             rows.sort(key=_LEADING[query.sort])  # stable: equal ones stay newest first
         self.rows = rows
         self._snapshots: dict[bool, tuple[PaymentRow, ...]] = {}
+        self._sums: PaymentSums | None = None
+
+    def sums(self) -> PaymentSums:
+        if self._sums is None:
+            self._sums = settled_sums(self.rows)
+        return self._sums
 
     def snapshot(self, reverse: bool) -> tuple[PaymentRow, ...]:
         held = self._snapshots.get(reverse)
@@ -254,6 +268,11 @@ class _Window:
             added = each(added)
         gone = [old for old, _ in changes if old is not None]
         size = len(self.rows)
+        if self._sums is not None:
+            left = gone
+            for each in self._passes:
+                left = each(left)
+            self._sums = self._sums.plus(settled_sums(added)).minus(settled_sums(left))
         if len(gone) > _MANY:
             dead = {id(old) for old in gone}
             self.rows = [row for row in self.rows if id(row) not in dead]

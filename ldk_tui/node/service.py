@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Container
+from functools import partial
 from typing import Final
 
 from ldk_tui.core.attention import AttentionLine, LateSync
@@ -163,7 +164,7 @@ class NodeService:
         rows, problems = book.rows(query)
         hidden = 0 if query.unpaid else book.count(Shown.WAITING)
         progress = self._feed.refresher.payments.progress(book.listed)
-        view = PaymentsView(rows, len(book), hidden, progress, problems)
+        view = PaymentsView(rows, len(book), hidden, progress, problems, partial(book.sums, query))
         if self._payments_view is not None:
             old_query, old = self._payments_view
             same = old.rows is rows and (old.total, old.hidden_unpaid) == (view.total, hidden)

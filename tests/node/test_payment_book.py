@@ -18,6 +18,7 @@ from ldk_tui.core.model import Bolt11Kind, Direction, OnchainKind, Payment, Paym
 from ldk_tui.core.secret import Secret
 from ldk_tui.node.payment_book import RECORD, PaymentBook
 from ldk_tui.node.query import KindLabel, PaymentQuery, PaymentSort, Shown
+from ldk_tui.node.views import settled_sums
 
 Seen = tuple[int, PaymentStatus, int, bool]
 STATUSES = [PaymentStatus.PENDING, PaymentStatus.SUCCEEDED, PaymentStatus.FAILED]
@@ -284,3 +285,27 @@ def _bare(number: int) -> Payment:
         PaymentStatus.SUCCEEDED,
         1_700_000_000 - number,
     )
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 12), st.sampled_from(list(PaymentStatus)), st.integers(1, 9_000_000)), max_size=40
+    ),
+    st.sampled_from(["", "dir:out", "status:failed", "amt:>3000"]),
+)
+def test_sums_that_are_kept_up_are_those_of_the_rows(changes: list[tuple[int, PaymentStatus, int]], text: str) -> None:
+    book, query = PaymentBook(), PaymentQuery(text, unpaid=True)
+    for stamp, (number, status, amount_msat) in enumerate(changes, 1):
+        direction = Direction.OUTBOUND if number % 2 else Direction.INBOUND
+        payment = Payment(
+            PaymentId(f"{number:064x}"),
+            SpontaneousKind(PaymentHash(f"{number:064x}"), None),
+            Msat(amount_msat),
+            Msat(amount_msat // 1_000) if number % 3 else None,
+            direction,
+            status,
+            1_000 + stamp // 3,
+        )
+        book.observe(payment, stamp=stamp)
+        book.commit()
+        assert book.sums(query) == settled_sums(book.rows(query)[0])

@@ -429,3 +429,52 @@ def test_wrap_loses_no_letter(words: list[str], width: int) -> None:
     rows = wrap(line(*words), width)
     assert all(width_of(row) <= width for row in rows)
     assert "".join(plain(row) for row in rows).replace(" ", "") == "".join(words).replace(" ", "")
+
+
+async def test_a_list_that_grows_below_its_view_lays_out_nothing_and_can_be_scrolled_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    everything = [Row(key) for key in range(1_000)]
+    app = Stage(table_of(everything[:100]))
+    async with app.run_test(size=(60, 12)) as pilot:
+        table = app.table
+        await pilot.pause()
+        laid_out: list[object] = []
+        layout = app.screen._refresh_layout
+
+        def refresh_layout(*arguments: Any, **options: Any) -> None:
+            laid_out.append(arguments)
+            layout(*arguments, **options)
+
+        monkeypatch.setattr(app.screen, "_refresh_layout", refresh_layout)
+        for count in range(200, 1_001, 100):
+            table.set_rows(everything[:count])
+            await pilot.pause()
+        assert laid_out == []
+        assert table.virtual_size.height == 1_001
+        assert table.vertical_scrollbar.window_virtual_size == 1_001
+        table.action_cursor_end()
+        await pilot.pause()
+        assert table.max_scroll_y == table.scroll_y == 1_001 - table.container_size.height
+        table.set_rows(everything[:3])  # and back to fewer than fill the view: that is a layout
+        await pilot.pause()
+        assert not table.show_vertical_scrollbar
+
+
+async def test_rows_that_come_above_are_marked_and_those_that_were_there_are_not() -> None:
+    old = [Row(key) for key in range(1_000, 2_000)]
+    app = Stage(table_of(old, mark_seconds=60))
+    async with app.run_test(size=(60, 12)) as pilot:
+        await pilot.pause()
+        fresh = [Row(key) for key in range(5)]
+        app.table.set_rows([*fresh, *old])
+        await pilot.pause()
+        assert set(app.table.marks) == {0, 1, 2, 3, 4}
+        app.table.move_to(1_500)
+        await pilot.pause()
+        app.table._clear_marks(10)
+        app.table._painted.clear()  # nothing of what is in view is remembered: was it there before?
+        app.table.set_rows([*(Row(key) for key in range(10, 210)), *fresh, *old])
+        await pilot.pause()
+        assert app.table.marks == {}
+        assert app.table.cursor_key == 1_500

@@ -53,6 +53,10 @@ class FilterLine(Horizontal):
     class Done(Message):
         """Enter: the filter stays, the list takes the keys again."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._note: Line = ()
+
     def compose(self) -> ComposeResult:
         yield Static(Content.styled("/", KEY), id="filter-sign")
         yield CleanInput(id="filter-input", max_length=MAX_LENGTH, select_on_focus=False, compact=True)
@@ -77,7 +81,9 @@ class FilterLine(Horizontal):
 
     def say(self, note: Line) -> None:
         """At its right end: how many rows pass, or which word was not understood."""
-        self.query_one("#filter-note", Static).update(content(note))
+        if note != self._note:  # an update lays out the whole screen
+            self._note = note
+            self.query_one("#filter-note", Static).update(content(note))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
