@@ -69,13 +69,15 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        self._drain(0.2)
+        if self._master >= 0:
+            self._drain(0.2)
         with contextlib.suppress(OSError):
             os.set_blocking(self._errors_read, False)
             while chunk := os.read(self._errors_read, 65536):
                 self.stderr += chunk.decode(errors="replace")
         for descriptor in (self._master, self._slave, self._errors_read):
-            os.close(descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
 
     @property
     def text(self) -> str:
@@ -90,6 +92,16 @@ class Terminal:
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
+
+    def vanish(self) -> None:
+        """The terminal is gone, as after a broken ssh connection: nobody reads, nobody types, no signal is sent."""
+        for descriptor in (self._master, self._slave):
+            os.close(descriptor)
+        self._master = self._slave = -1
+
+    def ends_by_itself(self, *, seconds: float = 20) -> int:
+        """The exit code of a program whose terminal has vanished. Raises TimeoutExpired when it goes on."""
+        return self._process.wait(seconds)
 
     def forget(self) -> None:
         """Start looking anew: only what is drawn from now on counts."""

@@ -73,3 +73,12 @@ def test_without_a_server_it_opens_and_says_what_was_tried(tmp_path: Path) -> No
         terminal.keys("q")
         assert terminal.exit_code() == 0
     assert terminal.stderr == ""
+
+
+@pytest.mark.timeout(120)
+def test_a_terminal_that_vanishes_ends_the_program(tmp_path: Path) -> None:
+    with Terminal(DEMO, home=tmp_path) as terminal:
+        terminal.until("live")
+        terminal.vanish()
+        assert terminal.ends_by_itself() == 128 + signal.SIGHUP
+    assert terminal.stderr == ""

@@ -8,7 +8,7 @@ import pytest
 from textual import constants
 from textual.drivers.linux_driver import LinuxDriver
 
-from ldk_tui.ui.driver import driver_class
+from ldk_tui.ui.driver import Output, driver_class
 from tests.ui.conftest import on_stage
 
 
@@ -20,7 +20,9 @@ async def test_draws_on_standard_output(monkeypatch: pytest.MonkeyPatch) -> None
     assert issubclass(made, LinuxDriver)
     async with on_stage() as (app, _):
         assert LinuxDriver(app)._file is sys.__stderr__, "Textual changed its mind: look at ui/driver.py"
-        assert made(app)._file is sys.__stdout__
+        output = made(app)._file
+        assert isinstance(output, Output)
+        assert output._file is sys.__stdout__
 
 
 def test_a_driver_named_in_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
