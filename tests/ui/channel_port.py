@@ -8,7 +8,7 @@ from typing import Any
 
 from ldk_tui.core.amounts import Msat, Sat
 from ldk_tui.core.events import ChannelState, ChannelStateChanged, CloseReason, CloseReasonKind, ClosureInitiator
-from ldk_tui.core.ids import ChannelId, NodeId, PaymentHash, Txid, UserChannelId
+from ldk_tui.core.ids import BlockHash, ChannelId, NodeId, PaymentHash, Txid, UserChannelId
 from ldk_tui.core.model import (
     AwaitingThresholdConfirmations,
     Balances,
@@ -108,9 +108,9 @@ RETURNING = ClaimableAwaitingConfirmations(
 SWEPT = AwaitingThresholdConfirmations(
     ChannelId(digits("older")),
     Txid(digits("sweep")),
-    "00" * 32,
+    BlockHash("00" * 32),
     HEIGHT - 1,
-    Sat(40_000),  # type: ignore[arg-type]
+    Sat(40_000),
 )
 
 
