@@ -9,6 +9,7 @@ The events are three forwards to one payment received and one sent, each with id
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 import subprocess
 import sys
@@ -108,6 +109,7 @@ async def _measure(port: int, pem: bytes, key: str, server: subprocess.Popen[str
 
     assert server.stdin is not None
     assert server.stdout is not None
+    gc.disable()  # as `launch` does; the app lets it run again after the first frame
     target = Target("127.0.0.1", port, PinnedCertificate(pem=pem), Secret(key))
     service = NodeService(lambda: LdkClient.connect(target), now=time.time)
     app = LdkTuiApp(service, now=time.time, driver_class=Paper)

@@ -112,6 +112,7 @@ async def _loaded(*modules: str) -> None:
     """Imports beside the event loop: the screen takes keys meanwhile."""
     for module in modules:
         await asyncio.to_thread(import_module, module)
+    gc.freeze()  # modules stay: the collector need not look at them again
 
 
 def run_app(flags: Flags, *, profile_name: str | None, options: AppOptions) -> int:
