@@ -43,6 +43,11 @@ QUIET_S = 0.3
 LIMIT_S = 40.0
 
 
+def picture_of(app: LdkTuiApp) -> str:
+    """The screen as SVG, without what differs from run to run."""
+    return re.sub(r"terminal-\d+-", "terminal-", app.export_screenshot(simplify=True, title="ldk-tui"))
+
+
 @dataclass
 class Stage:
     """What is on it."""
@@ -83,8 +88,7 @@ class Stage:
         await self.pilot.pause()
 
     def svg(self) -> str:
-        """The picture, without what differs from run to run."""
-        return re.sub(r"terminal-\d+-", "terminal-", self.app.export_screenshot(simplify=True, title="ldk-tui"))
+        return picture_of(self.app)
 
     def _loaded(self) -> bool:
         from ldk_tui.node.query import PaymentQuery
