@@ -1,9 +1,9 @@
-"""`dataclass(frozen=True, slots=True)` at a third of its price: start-up is a feature.
+"""`dataclass(frozen=True, slots=True)` at a fraction of its price: start-up is a feature.
 
 The standard library's decorator compiles six functions for each class, one by one: 1.2 ms a class on Python 3.11, and
 the program has some hundred and sixty of them between the command and the first live figures. Here three are compiled
-together and the rest are shared. Everything else is the standard library's own work, so `fields`, `replace`, `asdict`,
-`match`, pickling and copying hold as usual. For type checkers it *is* that decorator.
+together, when one of them is first called, and the rest are shared. Everything else is the standard library's own work,
+so `fields`, `replace`, `asdict`, `match`, pickling and copying hold as usual. For type checkers it *is* that decorator.
 
 Any other combination of arguments, and a class that inherits fields, goes to the standard library unchanged.
 """
@@ -33,7 +33,8 @@ def _frozen(cls: type[Any]) -> type[Any]:
     made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
     made.__dataclass_params__.frozen = True
     methods = {
-        **_compiled(made, dataclasses.fields(made)),
+        **_stand_ins(made),
+        "__signature__": _Signature(),
         "__repr__": _repr,
         "__setattr__": _refuse_to_assign,
         "__delattr__": _refuse_to_delete,
@@ -46,6 +47,48 @@ def _frozen(cls: type[Any]) -> type[Any]:
     return made  # type: ignore[no-any-return]
 
 
+def _stand_ins(cls: type[Any]) -> dict[str, Any]:
+    """`__init__`, `__eq__` and `__hash__` until one of them is called: then the class gets the compiled ones."""
+    fields = dataclasses.fields(cls)
+    if odd := next((each.name for each in fields if not each.init), None):
+        raise TypeError(f"{cls.__name__}.{odd}: fields that are no arguments are not supported here")
+
+    def settle() -> None:
+        for name, method in _compiled(cls, fields).items():
+            if cls.__dict__[name] in stand_ins:
+                setattr(cls, name, method)
+
+    def __init__(self: Any, *arguments: Any, **options: Any) -> None:
+        settle()
+        cls.__init__(self, *arguments, **options)
+
+    def __eq__(self: Any, other: Any) -> Any:
+        settle()
+        return cls.__dict__["__eq__"](self, other)
+
+    def __hash__(self: Any) -> int:
+        settle()
+        return int(cls.__dict__["__hash__"](self))
+
+    __init__.__annotations__ = _annotations(fields)
+    stand_ins = (__init__, __eq__, __hash__)
+    return {"__init__": __init__, "__eq__": __eq__, "__hash__": __hash__}
+
+
+class _Signature:
+    """`inspect.signature` of a class asks for this attribute before it looks at `__init__`."""
+
+    def __get__(self, instance: Any, cls: type[Any]) -> Any:
+        from inspect import Signature, signature
+
+        found = signature(_compiled(cls, dataclasses.fields(cls))["__init__"])
+        return Signature(list(found.parameters.values())[1:], return_annotation=None)
+
+
+def _annotations(fields: tuple[dataclasses.Field[Any], ...]) -> dict[str, Any]:
+    return {each.name: each.type for each in fields} | {"return": None}
+
+
 def _compiled(cls: type[Any], fields: tuple[dataclasses.Field[Any], ...]) -> dict[str, Any]:
     """`__init__`, `__eq__` and `__hash__`, compiled together.
 
@@ -55,8 +98,6 @@ def _compiled(cls: type[Any], fields: tuple[dataclasses.Field[Any], ...]) -> dic
     parameters, keywords, body = ["self"], list[str](), list[str]()
     for number, each in enumerate(fields):
         name = each.name
-        if not each.init:
-            raise TypeError(f"{cls.__name__}.{name}: fields that are no arguments are not supported here")
         names[f"_set{number}"] = getattr(cls, name).__set__
         value = parameter = name
         if each.default is not dataclasses.MISSING:
@@ -86,7 +127,7 @@ def _compiled(cls: type[Any], fields: tuple[dataclasses.Field[Any], ...]) -> dic
     for name, method in methods.items():
         method.__qualname__ = f"{cls.__qualname__}.{name}"
         method.__module__ = cls.__module__
-    methods["__init__"].__annotations__ = {each.name: each.type for each in fields} | {"return": None}
+    methods["__init__"].__annotations__ = _annotations(fields)
     return methods
 
 

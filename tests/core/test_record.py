@@ -146,6 +146,44 @@ def test_a_field_that_is_no_argument_is_refused_when_the_class_is_made() -> None
             number: int = dataclasses.field(default=1, init=False)
 
 
-def test_the_models_values_are_made_by_it() -> None:
-    assert model.Payment.__init__.__code__.co_filename == "<string>"
+def test_the_models_values_are_made_by_it_when_first_wanted() -> None:
     assert model.Payment.__setattr__ is Quick.__setattr__
+
+    @dataclass(frozen=True, slots=True)
+    class Late:
+        number: int
+
+    stand_in = Late.__init__
+    assert list(inspect.signature(Late).parameters) == ["number"]
+    assert Late.__init__ is stand_in
+    with pytest.raises(TypeError):
+        Late()  # type: ignore[call-arg]
+    assert Late.__init__ is not stand_in
+    assert Late(1) == Late(1)
+    assert "*" not in str(inspect.signature(Late.__init__))
+
+
+@pytest.mark.parametrize("first", ["__eq__", "__hash__"])
+def test_each_of_the_three_may_be_the_first(first: str) -> None:
+    @dataclass(frozen=True, slots=True)
+    class Late:
+        number: int
+
+    value = Late.__new__(Late)
+    object.__setattr__(value, "number", 3)
+    assert getattr(value, first)(*([value] if first == "__eq__" else [])) in (True, hash((3,)))
+    assert value == Late(3)
+    assert hash(value) == hash(Late(3))
+
+
+def test_a_subclass_of_the_standard_librarys_kind_calls_the_first_one() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Base:
+        number: int
+
+    class Plain(Base):
+        """Inherits without a decorator."""
+
+    assert Plain(4).number == 4
+    assert Plain(4) == Plain(4)
+    assert Plain(4) != Base(4)
