@@ -126,6 +126,7 @@ async def _measure(port: int, pem: bytes, key: str, server: subprocess.Popen[str
         down = True
         for screen, digit, share in (("Node", "1", 0.5), ("Payments", "3", 1.0)):
             await pilot.press(digit)
+            await until(lambda: app.screen.query(RowTable).first().cursor_key is not None)
             times[screen] = []
             while time.perf_counter() - start < SECONDS * share:
                 table = app.screen.query(RowTable).first()
@@ -133,7 +134,7 @@ async def _measure(port: int, pem: bytes, key: str, server: subprocess.Popen[str
                 moved = lambda data, table=table, at=at: table.cursor_key != at and CURSOR_SIGN in data  # noqa: E731
                 times[screen].append(await Paper.current.key_to_paint("down" if down else "up", moved))
                 down = not down
-                await asyncio.sleep(random.uniform(0.02, 0.12))  # so that keys and flushes do not march in step
+                await asyncio.sleep(random.uniform(0.01, 0.06))  # so that keys and flushes do not march in step
         wall, cpu = time.perf_counter() - start, time.process_time() - start_cpu
         count = int(await sent)
         end = time.perf_counter()

@@ -34,7 +34,7 @@ from ldk_tui.node.timing import Clock, Timing, retry_delay
 from ldk_tui.node.views import FeedState, Gap, Phase, Topic
 
 GAPS_KEPT: Final = 50
-APPLY_AT_ONCE: Final = 500
+APPLY_AT_ONCE: Final = 100
 """Updates that are applied before the event loop gets its turn again."""
 BURST: Final = 1_000
 """So many events between two flushes: the server's buffer of 1,024 may have run over, and nothing would say so."""

@@ -189,8 +189,7 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         for screen in self._node_screens():
             screen.mark(topics)
         front = self.front
-        if front is not None:
-            front.flush()
+        if front is not None and not front.flush():
             self.show_shell(front)
 
     def _tick(self) -> None:
@@ -232,10 +231,8 @@ class LdkTuiApp(App[None], inherit_bindings=False):
         if not screen.ready:
             return
         state = HeaderState.of(self.view, self.now(), self.unit, read_only=self.read_only, demo=self.demo)
-        for header in screen.query(HeaderBar):
-            header.show(state)
-        for bar in screen.query(CommandBar):
-            bar.show(self.command_state(), self.keymap)
+        screen.query_one(HeaderBar).show(state)
+        screen.query_one(CommandBar).show(self.command_state(), self.keymap)
 
     # --- commands -----------------------------------------------------------------------------------------------------
 

@@ -190,13 +190,14 @@ class NodeScreen(Screen[None]):
         """Something changed; it is shown when the screen is in front."""
         self._dirty |= set(topics)
 
-    def flush(self) -> None:
-        """Shows what was marked."""
+    def flush(self) -> bool:
+        """Shows what was marked, header and keys too; False when nothing was that this screen shows."""
         if not self.ready or not self._dirty & self.TOPICS:
-            return
+            return False
         topics, self._dirty = frozenset(self._dirty), set()
         self.refresh_view(topics)
         self.ldk.show_shell(self)
+        return True
 
     def on_row_table_highlighted(self) -> None:
         self.ldk.show_shell(self)
